@@ -20,7 +20,8 @@ if importlib.util.find_spec("derived") is None:
     published = "git+{url}"
     source = os.environ.get("DERIVED_SOURCE", published)
     requirement = f"deep-learning-derived{extra} @ {{source}}"
-    if subprocess.run([sys.executable, "-m", "pip", "install", "-q", requirement]).returncode:
+    command = [sys.executable, "-m", "pip", "install", "-q", requirement]
+    if subprocess.run(command, check=False).returncode:
         raise RuntimeError(
             f"Installing the book's library from {{source}} failed (pip's message is above). "
             "Check the connection and run this cell again."

@@ -1,0 +1,49 @@
+"""Find the programs that the tests take from the system; install them where that is allowed.
+
+``python -m tools.system_packages chromium`` exits 0 when the program is there. As root on a
+Debian-like system it installs what is missing; elsewhere it names the one command to type.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+#: Debian package → names under which its program is found.
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+}
+
+
+def find(package: str) -> str | None:
+    """Return the path of the package's program, or None."""
+    return next((path for name in PROGRAMS[package] if (path := shutil.which(name))), None)
+
+
+def _install(packages: list[str]) -> bool:
+    if not shutil.which("apt-get") or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+        if subprocess.run(command, check=False, env=quiet, stdout=subprocess.DEVNULL).returncode:
+            return False
+    return True
+
+
+def require(packages: list[str]) -> None:
+    """Make sure that every package's program is there, or exit with one clear line."""
+    unknown = [package for package in packages if package not in PROGRAMS]
+    if unknown:
+        sys.exit(f"unknown package {unknown[0]!r}; known: {', '.join(PROGRAMS)}")
+    missing = [package for package in packages if not find(package)]
+    if missing and _install(missing):
+        missing = [package for package in missing if not find(package)]
+    if missing:
+        names = " ".join(missing)
+        sys.exit(f"The tests need {names}. Install it: sudo apt-get install {names}")
+
+
+if __name__ == "__main__":
+    require(sys.argv[1:])
