@@ -1,0 +1,12 @@
+"""The book's one training loop, with its batches, history and checkpoints.
+
+``train`` is meant to be read: it is the loop of the lectures, on Hugging Face Accelerate, so that
+the same lines run on a CPU, on one GPU, and on several GPUs or machines.
+"""
+
+from .checkpoint import CheckpointError
+from .history import Epoch, History
+from .loop import train
+from .sources import Batches, batches
+
+__all__ = ["Batches", "CheckpointError", "Epoch", "History", "batches", "train"]
