@@ -6,6 +6,8 @@ Each has a folder with its Python class, its JavaScript and its style sheet; `sh
 JavaScript that several figures use, and `bundler` puts it in front of each figure's own module.
 """
 
+from derived.widgets.backprop_graph import BackpropGraph
+from derived.widgets.network_trainer import NetworkTrainer
 from derived.widgets.perceptron_explorer import PerceptronExplorer
 
-__all__ = ["PerceptronExplorer"]
+__all__ = ["BackpropGraph", "NetworkTrainer", "PerceptronExplorer"]

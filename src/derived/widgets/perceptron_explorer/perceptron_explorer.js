@@ -255,8 +255,8 @@ function render(host) {
   }
 
   const bar = html("div", { class: "dld-bar" }, presets.box, stepButton, playButton, resetButton, lineButton);
-  const tools = html("div", { class: "dld-bar dld-tools" }, button("Add ● class 1", () => add(1)),
-    button("Add ■ class 0", () => add(0)), flipButton, removeButton,
+  const tools = html("div", { class: "dld-bar dld-tools" }, button("Add ■ class 1", () => add(1)),
+    button("Add ● class 0", () => add(0)), flipButton, removeButton,
     html("label", { class: "dld-check" }, widestBox, html("span", { text: "widest margin" })));
   const left = html("div", { class: "dld-main" }, plot.surface, tools);
   const right = html("div", { class: "dld-side" }, numbers, wedge.surface, history.details);

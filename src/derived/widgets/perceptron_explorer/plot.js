@@ -32,9 +32,9 @@ export function visibleLine(weights, [low, high]) {
 function marker(label, radius) {
   const side = radius * 1.75;
   return label
-    ? svg("circle", { r: radius, class: "dld-mark dld-mark-1" })
-    : svg("rect", { x: -side / 2, y: -side / 2, width: side, height: side, rx: 2,
-      class: "dld-mark dld-mark-0" });
+    ? svg("rect", { x: -side / 2, y: -side / 2, width: side, height: side, rx: 2,
+      class: "dld-mark dld-mark-1" })
+    : svg("circle", { r: radius, class: "dld-mark dld-mark-0" });
 }
 
 export function createPlot(actions, signal) {
