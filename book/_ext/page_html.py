@@ -1,0 +1,47 @@
+"""Sphinx extension: corrections of the HTML that other packages write, for accessibility."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+# (what is written, what it becomes), why.
+FIXES: list[tuple[str, str]] = [
+    # docutils: deprecated, and wrong inside role="list".
+    ('role="doc-biblioentry"', 'role="listitem"'),
+    # MyST-NB gives every summary the same name, which hides its visible text.
+    ('<summary aria-label="Toggle hidden content">', "<summary>"),
+    # pandas: an empty corner is no header.
+    ("<th></th>", "<td></td>"),
+]
+
+
+def corrected(body: str) -> str:
+    """Return the body of a page with all corrections."""
+    for written, better in FIXES:
+        body = body.replace(written, better)
+    # A paragraph inside <summary> is invalid HTML.
+    return re.sub(
+        r"<summary>\s*<p class=\"(collapsed|expanded) admonition-title\">(.*?)</p>\s*"
+        r"<p class=\"(collapsed|expanded) admonition-title\">(.*?)</p>\s*</summary>",
+        r'<summary><span class="\1 admonition-title">\2</span>'
+        r'<span class="\3 admonition-title">\4</span></summary>',
+        body,
+        flags=re.DOTALL,
+    )
+
+
+def correct_page(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Correct one page."""
+    if context.get("body"):
+        context["body"] = corrected(context["body"])
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect the correction."""
+    app.connect("html-page-context", correct_page, priority=940)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
