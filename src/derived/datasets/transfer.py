@@ -102,8 +102,10 @@ class _Pace:
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self._since, self._bytes = limits, time.monotonic(), 0
+        self.received = 0
 
     def count(self, received: int) -> None:
+        self.received += received
         self._bytes += received
         elapsed = time.monotonic() - self._since
         if elapsed < self._limits.window:
@@ -128,10 +130,10 @@ def _receive(response: Any, stream: BinaryIO, most: int, bar: Bar, pace: _Pace) 
         raise _Interrupted(f"connection closed after {stream.tell():,} of {bar.total:,} bytes")
 
 
-def _attempt(url: str, partial: Path, most: int, limits: Limits, name: str) -> None:
+def _attempt(url: str, partial: Path, most: int, timeout: float, name: str, pace: _Pace) -> None:
     """Make one connection, and append what it brings to the partial file."""
     offset = _size(partial)
-    with _open(url, offset, limits.timeout) as response:
+    with _open(url, offset, timeout) as response:
         start = _start_of(response, offset)
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else None
@@ -147,7 +149,7 @@ def _attempt(url: str, partial: Path, most: int, limits: Limits, name: str) -> N
         ):
             stream.seek(start)
             stream.truncate()
-            _receive(response, stream, most, bar, _Pace(limits))
+            _receive(response, stream, most, bar, pace)
 
 
 def _explain(error: Exception) -> str:
@@ -182,10 +184,10 @@ def download(url: str, partial: Path, *, most: int, limits: Limits, name: str) -
     """
     resumed, reason = False, ""
     for _ in range(limits.attempts):
-        before = _size(partial)
+        before, pace = _size(partial), _Pace(limits)
         resumed |= before > 0
         try:
-            _attempt(url, partial, most, limits, name)
+            _attempt(url, partial, most, limits.timeout, name, pace)
             return resumed
         except urllib.error.HTTPError as error:
             error.close()
@@ -198,6 +200,6 @@ def download(url: str, partial: Path, *, most: int, limits: Limits, name: str) -
             partial.unlink()
         except (OSError, http.client.HTTPException, _Interrupted) as error:
             reason = _explain(error)
-            if _size(partial) <= before:
+            if pace.received == 0:
                 break
     raise TransferFailed(reason)
