@@ -1,0 +1,31 @@
+"""Which arrays the layers work on: real, floating point, float32 or float64 as the caller chose."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+__all__ = ["Array", "as_floating"]
+
+#: An array of float32 or float64 numbers.
+Array: TypeAlias = NDArray[np.floating[Any]]
+
+
+def as_floating(values: ArrayLike, dtype: DTypeLike = np.float64) -> Array:
+    """Return ``values`` as a floating-point array, without a copy where they already are one.
+
+    Integers and Booleans become ``dtype``; float32 stays float32, so that a network computes in
+    the precision of its input.
+
+    Raises
+    ------
+    TypeError : if the values are not real numbers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind in "biu":
+        return array.astype(dtype)
+    raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
