@@ -42,7 +42,7 @@ class _ActivationLayer(Layer):
 
 
 class Step(_ActivationLayer):
-    """The threshold unit: 1 where x ≥ 0, else 0. Its gradient is zero, so that nothing learns."""
+    """The threshold unit: 1 where x > 0, else 0. Its gradient is zero, so that nothing learns."""
 
     def _function(self, x: Array) -> Array:
         return activations.step(x)

@@ -35,9 +35,9 @@ __all__ = [
 
 
 def step(z: ArrayLike) -> Array:
-    """Return 1 where z ≥ 0, else 0 (Heaviside's function, continuous from the right)."""
+    """Return 1 where z > 0, else 0: the threshold unit, with the book's convention g(0) = 0."""
     z = as_floating(z)
-    return (z >= 0).astype(z.dtype)
+    return (z > 0).astype(z.dtype)
 
 
 def step_derivative(z: ArrayLike) -> Array:
