@@ -110,7 +110,8 @@ class BinaryCrossEntropy(Loss):
     def backward(self) -> Array:
         """Return (σ(z) − y) / number of entries."""
         z, y = self._recall()
-        return (sigmoid(z) - y) / z.size
+        gradient: Array = (sigmoid(z) - y) / z.size
+        return gradient
 
 
 def _class_labels(target: ArrayLike, logits: Array) -> NDArray[np.intp]:

@@ -36,7 +36,7 @@ class SGD:
         self.learning_rate = float(learning_rate)
         self.momentum = float(momentum)
         parameters = layer.parameters
-        self._velocity = {name: np.zeros_like(p) for name, p in parameters.items() if momentum}
+        self._velocity = {name: np.zeros_like(p) for name, p in parameters.items()}
         self._update = {name: np.empty_like(p) for name, p in parameters.items()}
 
     def step(self) -> None:
