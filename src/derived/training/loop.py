@@ -50,7 +50,7 @@ def train(  # noqa: PLR0913  (all but the first four are named)
         returns named numbers.
     scheduler : stepped after every batch.
     checkpoint : a file to continue from, if it exists, and to write at the end of every epoch.
-        With several machines it lies where all of them see it.
+        Of several processes the main one reads and writes it.
     checkpoint_every : write it after every so many batches, too.
     generators : further generators that the model or the loss draws from, to be saved with it.
     mixed_precision : ``"no"``, ``"bf16"`` or ``"fp16"``.

@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from accelerate.state import AcceleratorState
-from accelerate.utils import gather_object
+from accelerate.utils import broadcast_object_list, gather_object
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -179,15 +179,29 @@ class Run:
         }
         checkpoints.save(self.checkpoint, state)
 
+    def _load(self) -> dict[str, Any] | None:
+        """Return what the main process finds in the file, so that all continue from one state."""
+        if self.checkpoint is None:
+            return None
+        found: list[Any] = [None]
+        if self.accelerator.is_main_process:
+            try:
+                found = [checkpoints.load(self.checkpoint, _SAVED)]
+            except checkpoints.CheckpointError as error:
+                found = [error]
+        broadcast_object_list(found)
+        if isinstance(found[0], checkpoints.CheckpointError):
+            raise found[0]
+        state: dict[str, Any] | None = found[0]
+        return state
+
     def resume(self, epochs: int) -> None:
         """Bring back what the checkpoint holds, if there is one.
 
         Nothing is changed unless the checkpoint fits. Raises CheckpointError if it does not.
         """
-        if self.checkpoint is None:
-            return
-        state = checkpoints.load(self.checkpoint, _SAVED)
-        if state is None:
+        state = self._load()
+        if self.checkpoint is None or state is None:
             return
         checkpoints.require_same(self.checkpoint, state["fingerprint"], self._fingerprint)
         history = History.from_state_dict(state["history"])

@@ -173,7 +173,8 @@ class _Replayed:
     """Gives a DataLoader, or another iterable of batches, a place that can be saved.
 
     A DataLoader cannot be entered in the middle, so an epoch is continued by drawing it again
-    from the random states at its start, and dropping the batches that were seen.
+    from the random states at its start, and dropping the batches that were seen. The states at the
+    interruption are restored before the next batch is fetched, so that augmentations repeat too.
     """
 
     def __init__(self, loader: Loader, device: torch.device) -> None:
@@ -204,7 +205,8 @@ class _Replayed:
             for _ in range(resume["position"]):
                 next(iterator)
             self._position = resume["position"]
-            random_state.restore(resume["now"], self._generators)
+            if resume["now"] is not None:
+                random_state.restore(resume["now"], self._generators)
         for batch in iterator:
             self._position += 1
             on_device = tuple(part.to(self._device, non_blocking=True) for part in batch)
@@ -214,8 +216,8 @@ class _Replayed:
 
     def state_dict(self) -> dict[str, Any]:
         now = random_state.capture(self._generators)
-        if self._epoch_state is None:
-            return {"position": 0, "epoch": now, "now": now}
+        if self._epoch_state is None:  # the next epoch has drawn nothing yet
+            return {"position": 0, "epoch": now, "now": None}
         return {"position": self._position, "epoch": self._epoch_state, "now": now}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -236,7 +238,9 @@ def as_source(given: Any, accelerator: Accelerator) -> Source:
                 f"{accelerator.device}: make both on the profile's device"
             )
         return given.shard(process, processes)
-    if isinstance(given, DataLoader):
+    if isinstance(given, DataLoader) and processes > 1:
+        # Accelerate divides it, but fetches a batch ahead: a continued run then sees the same
+        # examples in the same order, yet other random numbers drawn within the data set.
         return _Replayed(accelerator.prepare_data_loader(given), accelerator.device)
     if not hasattr(given, "__len__") or isinstance(given, Iterator):
         raise TypeError(
