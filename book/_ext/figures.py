@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 RECORD = re.compile(r"application/vnd\.derived\.[\w.-]+\+json")
 NUMBER = re.compile(r"Figure (\d+(?:\.\d+)*)")
+VERDICT = re.compile(r"[✓✗] ?\(")
+VIEW = "application/vnd.jupyter.widget-view+json"
 RAW_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 RAW_ALT = re.compile(r"""\balt\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
@@ -55,7 +57,21 @@ class NotebookOutputs:
         about = data.output_metadata.get(data.mime_type, {})
         if data.mime_type.startswith("image/") and "caption" in about:
             return [_figure(renderer, data, about)]
-        return None
+        if data.mime_type == "text/plain" and VERDICT.match(data.string):
+            (block,) = renderer.render_text_plain(data)
+            block["classes"].append("verdict")
+            return [block]
+        return [_explorable(renderer, data)] if data.mime_type == VIEW else None
+
+
+def _explorable(renderer: render.NbElementRenderer, data: render.MimeData) -> nodes.raw:
+    """Return a frame around a widget, which says what is missing where no script runs."""
+    (view,) = renderer.render_widget_view(data)
+    return nodes.raw(
+        text=f'<div class="explorable">{view.astext()}<noscript>This figure computes in the page; '
+        "it needs JavaScript.</noscript></div>",
+        format="html",
+    )
 
 
 def _figure(

@@ -8,10 +8,11 @@ with an external resource is a warning.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,20 @@ def override_templates(app: Sphinx, config: Any) -> None:
         if not path.exists() or path.read_text("utf8") != text:
             path.write_text(text, "utf8")
     config.templates_path = [*config.templates_path, str(destination)]
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    files = sorted(path for path in paths if path.is_file())
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
+def note_own_sources(app: Sphinx, config: Any) -> None:
+    """Make a changed extension, script or style sheet rebuild the pages, as a changed page does.
+
+    Sphinx copies static files only when it writes a page.
+    """
+    config.book_extensions_digest = _digest(Path(__file__).parent.glob("*.*"))
+    config.book_static_digest = _digest([*STATIC.glob("*.*"), *STATIC.glob("vendor/*.json")])
 
 
 def drop_thebe(app: Sphinx, config: Any) -> None:
@@ -199,11 +214,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for module in ("figures", "equations", "typeset", "page_html"):
         app.setup_extension(module)
     app.add_config_value("offline_policy", True, "html", bool)
+    app.add_config_value("book_extensions_digest", "", "env", str)
+    app.add_config_value("book_static_digest", "", "html", str)
+    app.connect("config-inited", note_own_sources)
     app.connect("config-inited", drop_thebe)
     app.connect("config-inited", override_templates)
     app.connect("builder-inited", add_assets)
     app.connect("html-page-context", clean_page, priority=950)
     app.connect("build-finished", check_pages)
     app.add_js_file("book.js", defer="defer", priority=900)
+    app.add_css_file("icons.css", priority=890)
     app.add_css_file("book.css", priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

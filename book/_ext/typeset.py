@@ -86,6 +86,7 @@ class Typesetter:
     """Keeps the HTML of every formula that was typeset in this build."""
 
     def __init__(self, app: Sphinx) -> None:
+        """Start with nothing typeset."""
         self.app = app
         self.html: dict[Formula, str] = {}
         self.errors: dict[Formula, str] = {}

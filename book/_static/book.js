@@ -2,19 +2,28 @@
 (function () {
   "use strict";
 
-  // What may be wider than the column scrolls in its own box; a box that scrolls can be focused.
-  const BOXES =
-    "div.formula, .pst-scrollable-table-container, div.highlight > pre, .cell_output .text_html";
+  // What may be wider than the column scrolls in its own box; a box that scrolls can be focused
+  // with the keyboard, and says what it is.
+  const BOXES = {
+    "div.formula": "Formula that scrolls sideways",
+    ".pst-scrollable-table-container": "Table that scrolls sideways",
+    "div.highlight > pre": "Code or output that scrolls sideways",
+    ".cell_output .text_html": "Output that scrolls sideways",
+  };
 
   function nameScrollBoxes() {
-    for (const box of document.querySelectorAll(BOXES)) {
-      const scrolls = box.scrollWidth > box.clientWidth + 1;
-      if (scrolls && !box.hasAttribute("tabindex")) {
-        box.tabIndex = 0;
-        box.dataset.scrolls = "";
-      } else if (!scrolls && "scrolls" in box.dataset) {
-        box.removeAttribute("tabindex");
-        delete box.dataset.scrolls;
+    for (const [selector, label] of Object.entries(BOXES)) {
+      for (const box of document.querySelectorAll(selector)) {
+        const scrolls = box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0;
+        if (scrolls && !("scrolls" in box.dataset)) {
+          box.dataset.scrolls = "";
+          box.tabIndex = 0;
+          box.setAttribute("role", "group");
+          box.setAttribute("aria-label", label);
+        } else if (!scrolls && "scrolls" in box.dataset) {
+          delete box.dataset.scrolls;
+          for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+        }
       }
     }
   }
@@ -40,17 +49,48 @@
     }
   }
 
+  // Paper is white: print in the light colours, with all pictures there.
+  function preparePrinting() {
+    const root = document.documentElement;
+    let theme = null;
+    window.addEventListener("beforeprint", () => {
+      theme = root.dataset.theme;
+      root.dataset.theme = "light";
+      for (const image of document.images) image.loading = "eager";
+    });
+    window.addEventListener("afterprint", () => {
+      if (theme) root.dataset.theme = theme;
+    });
+  }
+
+  // A link to something inside a closed box opens the box.
+  function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let box = target; box; box = box.parentElement) {
+      if (box.tagName === "DETAILS") box.open = true;
+    }
+  }
+
+  function watchScrollBoxes() {
+    let waiting = 0;
+    const later = () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(nameScrollBoxes, 100);
+    };
+    window.addEventListener("resize", later);
+    window.addEventListener("load", later);
+    document.addEventListener("toggle", later, true); // a closed box had no width
+    document.addEventListener("click", later);
+    if (document.fonts) document.fonts.ready.then(nameScrollBoxes);
+  }
+
   function start() {
     nameCheckboxes();
     nameScrollBoxes();
-    if (document.fonts) document.fonts.ready.then(nameScrollBoxes);
-    let waiting = 0;
-    window.addEventListener("resize", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(nameScrollBoxes, 150);
-    });
-    document.addEventListener("toggle", nameScrollBoxes, true); // a closed box has no width
-    document.addEventListener("click", () => setTimeout(nameScrollBoxes, 50));
+    watchScrollBoxes();
+    preparePrinting();
+    openTarget();
+    window.addEventListener("hashchange", openTarget);
     if (document.querySelector('script[type="application/vnd.jupyter.widget-state+json"]')) {
       nameWidgets();
       const main = document.querySelector("main") || document.body;
