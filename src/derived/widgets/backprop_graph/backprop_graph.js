@@ -1,180 +1,299 @@
 // BackpropGraph: a small network as a computation graph; values flow forward, errors flow back.
 import { button, change, decimal, html, numberField, reducedMotion } from "../shared/dom.js";
-import { createFigure, writer } from "../shared/figure.js";
-import { compute, listSteps, namesFor, nested, sentence, sizesOf, whenKnown } from "./computation.js";
-import { createDrawing } from "./drawing.js";
+import { Figure } from "../shared/figure.js";
+import { compute, listSteps, namesFor, rows, sizesOf, whenKnown } from "./computation.js";
+import { Drawing } from "./drawing.js";
+import { LIMIT, brief } from "./knobs.js";
+import { sentence } from "./sentences.js";
 
-const HINT = "Drag a number sideways, or focus it and use the arrow keys (Shift: ten times as far). Dashed lines are negative "
-  + "weights. h, y, L are computed forward; δ = ∂L/∂z and ∂ = ∂L/∂w are computed backward; δ is the gradient of the bias too.";
+const HINT =
+  "Drag a number sideways, or focus it and use the arrow keys (with Shift ten times as far). " +
+  "Blue is computed forward, purple backward: δ = ∂L/∂z, the gradient of the bias too, and on " +
+  "an edge ∂ = ∂L/∂w. Dashed lines are negative weights.";
 const TRAITS = ["inputs", "targets", "weights", "biases", "activation"];
-const LIMIT = 5, PAUSE = 900;
+const PAUSE = 900; // milliseconds between two steps of Play
+const NUDGE = 0.01;
+
 const clone = (value) => JSON.parse(JSON.stringify(value));
 
-function render(host) {
-  const { model } = host, figure = createFigure(host, "backprop", "Backpropagation graph", HINT);
-  const { scope, status } = figure, { signal } = scope, traits = writer(model);
-  const state = { setting: null, start: null, width: 700, step: 0, selected: { kind: "weight", l: 0, i: 0, k: 0 }, timer: 0 };
-
-  const read = () => Object.fromEntries(TRAITS.map((name) => [name, clone(model.get(name))]));
-  function refresh() {
-    state.result = compute(state.setting);
-  }
-  function load() {
-    stop();
-    state.setting = read();
-    state.start = clone(state.setting);
-    state.sizes = sizesOf(state.setting);
-    state.steps = listSteps(state.sizes);
-    state.known = whenKnown(state.steps);
-    state.step = state.steps.length;
-    change(slider, { max: state.steps.length });
-    refresh();
-  }
-  function save() {
-    const { result, sizes } = state, { gradient } = result;
-    traits.write({ ...clone(state.setting), loss: result.loss, outputs: Array.from(result.output),
-      gradients: { weights: gradient.weights.map((flat, l) => nested(flat, sizes[l + 1])),
-        biases: gradient.biases.map((bias) => Array.from(bias)), inputs: Array.from(gradient.signals[0]) } });
+class BackpropGraph extends Figure {
+  constructor(host) {
+    super(host, { name: "backprop", label: "Backpropagation graph", hint: HINT });
+    this.width = 700;
+    this.selected = { kind: "weight", l: 0, i: 0, k: 0 };
+    this.drawing = new Drawing(this, this.signal);
+    this.buildStepper();
+    this.buildEditor();
+    this.load();
+    const frame = html("div", { class: "dld-graphbox" }, this.drawing.surface);
+    this.attach(this.bar, frame, this.editor, this.note);
+    this.onResize(frame, (width) => {
+      const wanted = Math.round(Math.max(250, Math.min(760, width)));
+      if (wanted === this.width) return;
+      this.width = wanted;
+      this.draw();
+    });
+    this.watch(TRAITS, () => {
+      this.load();
+      this.draw();
+    });
+    this.signal.addEventListener("abort", () => clearTimeout(this.timer));
   }
 
-  // ---- the editable numbers
-  function slot({ kind, l, i, k }) {
-    const { setting } = state;
-    return { input: [setting.inputs, i], target: [setting.targets, i], bias: [kind === "bias" && setting.biases[l], i],
-      weight: [kind === "weight" && setting.weights[l][i], k] }[kind];
+  buildStepper() {
+    const walk = (target) => () => {
+      this.stop();
+      this.go(target());
+    };
+    this.firstButton = button(
+      "Restart",
+      walk(() => 0),
+    );
+    this.backButton = button(
+      "Back",
+      walk(() => this.step - 1),
+    );
+    const primary = { class: "dld-button dld-primary" };
+    this.nextButton = button(
+      "Next",
+      walk(() => this.step + 1),
+      primary,
+    );
+    this.allButton = button(
+      "Show all",
+      walk(() => this.steps.length),
+    );
+    this.playButton = button("Play", () => this.play());
+    const attributes = { type: "range", min: 0, max: 1, step: 1, class: "dld-range" };
+    this.slider = html("input", { ...attributes, "aria-label": "Step of the computation" });
+    this.slider.addEventListener(
+      "input",
+      walk(() => Number(this.slider.value)),
+    );
+    this.position = html("span", { class: "dld-position" });
+    const stepper = html("div", { class: "dld-stepper" }, this.slider, this.position);
+    const { backButton, nextButton, allButton, firstButton, playButton } = this;
+    const buttons = [firstButton, backButton, nextButton, allButton, playButton];
+    this.bar = html("div", { class: "dld-bar" }, ...buttons, stepper);
   }
-  const actions = {
-    read(entry) { const [list, index] = slot(entry); return list[index]; },
-    write(entry, value) {
-      const [list, index] = slot(entry);
-      if (list[index] === value) return;
-      list[index] = value;
-      refresh();
-      draw();
-    },
-    select(entry) {
-      if (JSON.stringify(entry) === JSON.stringify(state.selected)) return;
-      state.selected = entry;
-      draw();
-    },
-    edit() { field.input.focus(); },
-    settled: save,
-  };
-  function gradientOf({ kind, l, i, k }) {
-    const { gradient } = state.result;
-    if (kind === "weight") return gradient.weights[l][i * state.sizes[l] + k];
-    if (kind === "bias") return gradient.biases[l][i];
-    if (kind === "input") return gradient.signals[0][i];
-    return -gradient.signals[state.sizes.length - 1][i];
+
+  buildEditor() {
+    const write = (value) => {
+      this.setChosen(value);
+      this.settled();
+    };
+    const limits = { min: -LIMIT, max: LIMIT, step: 0.01, value: 0 };
+    this.field = numberField("Value", limits, write);
+    this.fieldName = this.field.box.querySelector("span");
+    const attributes = { type: "range", min: -2, max: 2, step: 0.01, class: "dld-range" };
+    this.range = html("input", { ...attributes, "aria-label": "Value" });
+    this.range.addEventListener("input", () => this.setChosen(Number(this.range.value)));
+    this.range.addEventListener("change", () => this.settled());
+    this.rate = numberField("Learning rate", { min: 0, max: 5, step: 0.1, value: 0.5 }, () => {});
+    const descend = button("Descend once", () => this.descend());
+    const reset = button("Reset values", () => this.resetValues());
+    const group = { role: "group", "aria-label": "Chosen number" };
+    const parts = [this.field.box, this.range, this.rate.box, descend, reset];
+    this.editor = html("div", { class: "dld-bar dld-editor", ...group }, ...parts);
+    this.note = html("p", { class: "dld-nudge" });
   }
-  function nameOf({ kind, l, i, k }) {
-    const names = namesFor(state.sizes);
-    return { input: () => names.value(0, i), target: () => names.target(i), bias: () => names.bias(l, i),
-      weight: () => names.weight(l, i, k) }[kind]();
+
+  // ---- state
+
+  load() {
+    this.stop();
+    this.setting = Object.fromEntries(TRAITS.map((name) => [name, clone(this.model.get(name))]));
+    this.first = clone(this.setting);
+    this.sizes = sizesOf(this.setting);
+    this.steps = listSteps(this.sizes);
+    this.known = whenKnown(this.steps);
+    this.step = this.steps.length;
+    this.selected = { kind: "weight", l: 0, i: 0, k: 0 };
+    change(this.slider, { max: this.steps.length });
+    this.result = compute(this.setting);
   }
-  // The loss if the chosen number were larger by `by`, computed by a second forward pass.
-  function lossAfter(by) {
-    const [list, index] = slot(state.selected), kept = list[index];
-    list[index] = kept + by;
-    const { loss } = compute(state.setting);
+
+  changed() {
+    this.result = compute(this.setting);
+    this.draw();
+  }
+
+  settled() {
+    const { gradient, loss, output } = this.result;
+    this.write({
+      ...clone(this.setting),
+      loss,
+      outputs: Array.from(output),
+      gradients: {
+        weights: gradient.weights.map((flat, l) => rows(flat, this.sizes[l + 1])),
+        biases: gradient.biases.map((bias) => Array.from(bias)),
+        inputs: Array.from(gradient.signals[0]),
+      },
+    });
+  }
+
+  // ---- the editable numbers; an entry is { kind, l, i, k }
+
+  // The list that holds the number, and its place in it.
+  slot({ kind, l, i, k }) {
+    const { inputs, targets, weights, biases } = this.setting;
+    if (kind === "input") return [inputs, i];
+    if (kind === "target") return [targets, i];
+    return kind === "bias" ? [biases[l], i] : [weights[l][i], k];
+  }
+
+  nameOf({ kind, l, i, k }) {
+    const names = namesFor(this.sizes);
+    if (kind === "input") return names.value(0, i);
+    if (kind === "target") return names.target(i);
+    return kind === "bias" ? names.bias(l, i) : names.weight(l, i, k);
+  }
+
+  gradientOf({ kind, l, i, k }) {
+    const { weights, biases, signals } = this.result.gradient;
+    if (kind === "input") return signals[0][i];
+    if (kind === "target") return -signals[signals.length - 1][i];
+    return kind === "bias" ? biases[l][i] : weights[l][i * this.sizes[l] + k];
+  }
+
+  valueOf(entry) {
+    const [list, index] = this.slot(entry);
+    return list[index];
+  }
+
+  setValue(entry, value) {
+    const [list, index] = this.slot(entry);
+    if (list[index] === value) return;
+    list[index] = value;
+    this.changed();
+  }
+
+  setChosen(value) {
+    this.setValue(this.selected, value);
+  }
+
+  select(entry) {
+    if (JSON.stringify(entry) === JSON.stringify(this.selected)) return;
+    this.selected = entry;
+    this.draw();
+  }
+
+  edit() {
+    this.field.input.focus();
+  }
+
+  // How much the loss changes if the chosen number grows by NUDGE: a second forward pass.
+  nudged() {
+    const [list, index] = this.slot(this.selected);
+    const kept = list[index];
+    list[index] = kept + NUDGE;
+    const { loss } = compute(this.setting);
     list[index] = kept;
-    return loss;
+    return loss - this.result.loss;
   }
-  function descend() {
-    const { setting, result: { gradient }, sizes } = state, rate = field.rate.input.valueAsNumber || 0;
-    setting.weights = setting.weights.map((rows, l) => rows.map((row, i) => row.map((w, k) => w - rate * gradient.weights[l][i * sizes[l] + k])));
-    setting.biases = setting.biases.map((bias, l) => bias.map((b, i) => b - rate * gradient.biases[l][i]));
-    refresh();
-    draw();
-    save();
+
+  descend() {
+    const rate = this.rate.input.valueAsNumber || 0;
+    const { gradient } = this.result;
+    const move = (value, slope) => Math.max(-LIMIT, Math.min(LIMIT, value - rate * slope));
+    const { weights, biases } = this.setting;
+    this.setting.weights = weights.map((matrix, l) => {
+      const slopes = rows(gradient.weights[l], matrix.length);
+      return matrix.map((row, i) => row.map((value, k) => move(value, slopes[i][k])));
+    });
+    this.setting.biases = biases.map((bias, l) =>
+      bias.map((b, i) => move(b, gradient.biases[l][i])),
+    );
+    this.changed();
+    this.settled();
+  }
+
+  resetValues() {
+    this.setting = clone(this.first);
+    this.changed();
+    this.settled();
   }
 
   // ---- steps
-  function go(step) {
-    state.step = Math.max(0, Math.min(state.steps.length, step));
-    draw();
-  }
-  function stop() {
-    clearTimeout(state.timer);
-    state.timer = 0;
-    change(playButton, { text: "Play" });
-  }
-  function tick() {
-    go(state.step + 1);
-    if (state.step >= state.steps.length) stop();
-    else state.timer = setTimeout(tick, PAUSE);
-  }
-  function play() {
-    if (state.timer) { stop(); return; }
-    if (state.step >= state.steps.length) go(0);
-    change(playButton, { text: "Pause" });
-    state.timer = setTimeout(tick, reducedMotion() ? 2 * PAUSE : PAUSE / 2);
-  }
-  const walk = (by) => () => { stop(); go(state.step + by); };
 
-  // ---- parts
-  const drawing = createDrawing(actions, signal);
-  const playButton = button("Play", play);
-  const backButton = button("Back", walk(-1)), nextButton = button("Next", walk(1), { class: "dld-button dld-primary" });
-  const firstButton = button("Start", () => { stop(); go(0); });
-  const allButton = button("Show all", () => { stop(); go(state.steps.length); });
-  const slider = html("input", { type: "range", min: 0, max: 1, step: 1, class: "dld-range", "aria-label": "Step of the computation" });
-  slider.addEventListener("input", () => { stop(); go(Number(slider.value)); });
-  const position = html("span", { class: "dld-position" });
-  const field = numberField("Value", { min: -LIMIT, max: LIMIT, step: 0.01, value: 0 }, (value) => { actions.write(state.selected, value); save(); });
-  field.range = html("input", { type: "range", min: -2, max: 2, step: 0.01, class: "dld-range", "aria-label": "Chosen number" });
-  field.range.addEventListener("input", () => actions.write(state.selected, Number(field.range.value)));
-  field.range.addEventListener("change", save);
-  field.rate = numberField("Learning rate", { min: 0, max: 5, step: 0.1, value: 0.5 }, () => {});
-  field.note = html("p", { class: "dld-nudge" });
-  const label = field.box.querySelector("span");
+  go(step) {
+    this.step = Math.max(0, Math.min(this.steps.length, step));
+    this.draw();
+  }
 
-  function drawEditor() {
-    const value = actions.read(state.selected), name = nameOf(state.selected), gradient = gradientOf(state.selected);
-    change(label, { text: name });
-    change(field.range, { "aria-label": name });
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    change(this.playButton, { text: "Play" });
+  }
+
+  tick() {
+    this.timer = setTimeout(() => this.tick(), reducedMotion() ? 2 * PAUSE : PAUSE);
+    if (this.step + 1 >= this.steps.length) this.stop();
+    this.go(this.step + 1);
+  }
+
+  play() {
+    if (this.timer) {
+      this.stop();
+      return;
+    }
+    if (this.step >= this.steps.length) this.go(0);
+    change(this.playButton, { text: "Pause" });
+    this.timer = setTimeout(() => this.tick(), PAUSE / 2);
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { step, steps } = this;
+    const total = steps.length;
+    this.current = step > 0 && step < total ? steps[step - 1] : null;
+    this.drawing.show(this);
+    this.drawEditor();
+    this.slider.value = String(step);
+    change(this.slider, { "aria-valuetext": `step ${step} of ${total}` });
+    change(this.position, { text: `${step} of ${total}` });
+    for (const node of [this.firstButton, this.backButton]) change(node, { disabled: step === 0 });
+    for (const node of [this.nextButton, this.allButton])
+      change(node, { disabled: step === total });
+    this.say(this.summary());
+  }
+
+  drawEditor() {
+    const name = this.nameOf(this.selected);
+    const value = this.valueOf(this.selected);
+    const gradient = this.gradientOf(this.selected);
     const shown = Number(value.toFixed(6));
-    if (document.activeElement !== field.input || field.input.valueAsNumber !== shown) field.input.value = String(shown);
-    field.range.value = String(value);
-    const before = state.result.loss, change01 = lossAfter(0.01) - before;
-    change(field.note, { text: `∂L/∂${name} = ${decimal(gradient, 8)}. Raise ${name} by 0.01: the gradient promises a change of L by `
-      + `${decimal(0.01 * gradient, 6)}, a new forward pass gives ${decimal(change01, 6)}.` });
-  }
-  function draw() {
-    const { setting, result, steps, step } = state, total = steps.length;
-    const current = step > 0 && step < total ? steps[step - 1] : null;
-    drawing.show({ ...state, current });
-    drawEditor();
-    slider.value = String(step);
-    change(position, { text: `${step} of ${total}` });
-    change(slider, { "aria-valuetext": `step ${step} of ${total}` });
-    change(backButton, { disabled: step === 0 });
-    change(firstButton, { disabled: step === 0 });
-    change(nextButton, { disabled: step === total });
-    change(allButton, { disabled: step === total });
-    if (step === 0) status.say("Nothing is computed yet. Next goes one edge forward.");
-    else if (step === total) {
-      const outputs = Array.from(result.output, (y) => decimal(y, 8)).join(", ");
-      status.say(`All ${total} steps: y = ${outputs}, L = ${decimal(result.loss, 8)}. Chosen: ${nameOf(state.selected)} = ${decimal(actions.read(state.selected), 4)}, `
-        + `∂L/∂${nameOf(state.selected)} = ${decimal(gradientOf(state.selected), 8)}.`);
-    } else status.say(`Step ${step}, ${step <= steps.findIndex(({ kind }) => kind === "loss") + 1 ? "forward" : "backward"}: ${sentence(steps[step - 1], setting, result, (value) => decimal(value, 4))}`);
+    change(this.fieldName, { text: name });
+    change(this.range, { "aria-label": name });
+    if (this.field.input.valueAsNumber !== shown) this.field.input.value = String(shown);
+    this.range.value = String(value);
+    const promised = decimal(NUDGE * gradient, 6);
+    change(this.note, {
+      text:
+        `∂L/∂${name} = ${decimal(gradient, 8)}. Raise ${name} by ${NUDGE}: by its gradient L ` +
+        `changes by ${promised}, by a new forward pass it changes by ${decimal(this.nudged(), 6)}.`,
+    });
   }
 
-  const bar = html("div", { class: "dld-bar" }, firstButton, backButton, nextButton, allButton, playButton,
-    html("div", { class: "dld-stepper" }, slider, position));
-  const editor = html("div", { class: "dld-bar dld-editor", role: "group", "aria-label": "Chosen number" }, field.box, field.range, field.rate.box,
-    button("Descend once", descend), button("Reset values", () => { state.setting = clone(state.start); refresh(); draw(); save(); }));
-  const frame = html("div", { class: "dld-graphbox" }, drawing.surface);
-  const resize = new ResizeObserver(([entry]) => {
-    const width = Math.round(Math.max(250, Math.min(760, entry.contentRect.width)));
-    if (width !== state.width) { state.width = width; draw(); }
-  });
-  load();
-  figure.start([bar, frame, editor, field.note], draw);
-  resize.observe(frame);
-  traits.watch(TRAITS, () => { load(); draw(); }, scope);
-  signal.addEventListener("abort", () => { clearTimeout(state.timer); resize.disconnect(); });
-  return figure.cleanup;
+  summary() {
+    const { step, steps, result, setting } = this;
+    if (step === 0) return "Nothing is computed yet. Next goes forward along one edge.";
+    if (step < steps.length) {
+      const turn = steps.findIndex(({ kind }) => kind === "loss") + 1;
+      const phase = step <= turn ? "forward" : "backward";
+      return `Step ${step}, ${phase}: ${sentence(steps[step - 1], setting, result)}.`;
+    }
+    const outputs = Array.from(result.output, (y) => decimal(y, 8)).join(", ");
+    const name = this.nameOf(this.selected);
+    return (
+      `All ${steps.length} steps: y = ${outputs}, L = ${decimal(result.loss, 8)}. ` +
+      `Chosen: ${name} = ${brief(this.valueOf(this.selected))}.`
+    );
+  }
 }
+
+const render = (host) => new BackpropGraph(host).cleanup;
 
 export default { render };

@@ -9,12 +9,16 @@ from typing import Any
 import anywidget
 import numpy as np
 import traitlets
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from derived.widgets.bundler import bundle, style
 
 _HERE = Path(__file__).parent
+
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear")
+LIMIT = 5.0
+MOST_LAYERS = 4
+MOST_UNITS = 3
 
 _INPUTS = (0.5, -1.0)
 _TARGETS = (1.0,)
@@ -22,36 +26,42 @@ _WEIGHTS = (((0.1, 0.2), (-0.3, 0.4)), ((0.5, -0.6), (0.7, 0.8)), ((0.9, -1.0),)
 _BIASES = ((0.05, -0.05), (0.1, 0.0), (0.2,))
 
 
-def _array(name: str, values: ArrayLike, dimensions: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != dimensions or not np.isfinite(array).all():
-        raise ValueError(f"{name} has shape {array.shape}; pass {dimensions}-D finite numbers")
-    if np.abs(array).max(initial=0.0) > 5:
-        raise ValueError(f"{name} has an entry beyond 5; the figure shows numbers from -5 to 5")
+def _numbers(name: str, values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != dimensions or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}; pass {dimensions}-D numbers")
+    if not (np.abs(array) <= LIMIT).all():
+        raise ValueError(f"{name} has an entry that is not a number from {-LIMIT:g} to {LIMIT:g}")
     return array
 
 
-def _checked_layers(
+def _layers(
     width: int, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]
 ) -> tuple[list[Any], list[Any], int]:
-    if len(weights) != len(biases) or not 1 <= len(weights) <= 4:
+    """Nested lists of weights and biases that fit each other, and the number of outputs."""
+    if len(weights) != len(biases) or not 1 <= len(weights) <= MOST_LAYERS:
         raise ValueError(
             f"{len(weights)} weight matrices and {len(biases)} biases; "
-            "pass as many of one as of the other, at most 4"
+            f"pass as many of one as of the other, at most {MOST_LAYERS}"
         )
     matrices, vectors = [], []
     for number, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        matrix = _array(f"weights[{number}]", weight, 2)
-        vector = _array(f"biases[{number}]", bias, 1)
-        if matrix.shape != (len(vector), width) or not 1 <= len(vector) <= 3:
+        matrix = _numbers(f"weights[{number}]", weight, 2)
+        vector = _numbers(f"biases[{number}]", bias, 1)
+        if matrix.shape != (len(vector), width) or len(vector) > MOST_UNITS:
             raise ValueError(
                 f"weights[{number}] has shape {matrix.shape}; with {width} values coming in and "
-                f"{len(vector)} biases it must be ({len(vector)}, {width}), at most 3 units"
+                f"{len(vector)} biases it must be ({len(vector)}, {width}), "
+                f"at most {MOST_UNITS} units"
             )
         matrices.append(matrix.tolist())
         vectors.append(vector.tolist())
         width = len(vector)
     return matrices, vectors, width
+
+
+def _shape(nested: Any) -> Any:
+    return [_shape(part) for part in nested] if isinstance(nested, (list, tuple)) else None
 
 
 class BackpropGraph(anywidget.AnyWidget):
@@ -60,6 +70,7 @@ class BackpropGraph(anywidget.AnyWidget):
     One example, the same activation after every layer, L = ½ Σ (y − t)².
     Every weight, bias, input and target can be changed; the steps can be followed edge by edge.
     The default is the chapter's 2-2-2-1 tanh network.
+    With a kernel, the traits follow what the reader does.
 
     Parameters
     ----------
@@ -73,23 +84,27 @@ class BackpropGraph(anywidget.AnyWidget):
         One vector a layer, shape (outputs,).
     activation
         "tanh", "sigmoid", "relu" or "linear".
+    **options
+        Traits that every widget has, such as ``layout``.
 
     Raises
     ------
     ValueError
-        If shapes do not fit each other, or a number is not finite or beyond 5.
+        If shapes do not fit each other, or a number is not from -5 to 5.
     """
 
     _esm = bundle(_HERE / "backprop_graph.js")
     _css = style(_HERE / "backprop_graph.css")
 
-    inputs = traitlets.List(help="(n0,)").tag(sync=True)
-    targets = traitlets.List(help="(nL,)").tag(sync=True)
-    weights = traitlets.List(help="one (outputs, inputs) list of rows a layer").tag(sync=True)
-    biases = traitlets.List(help="one (outputs,) list a layer").tag(sync=True)
+    inputs = traitlets.List(traitlets.Float(), help="(n0,)").tag(sync=True)
+    targets = traitlets.List(traitlets.Float(), help="(nL,)").tag(sync=True)
+    weights = traitlets.List(
+        traitlets.List(), help="one (outputs, inputs) list of rows a layer"
+    ).tag(sync=True)
+    biases = traitlets.List(traitlets.List(), help="one (outputs,) list a layer").tag(sync=True)
     activation = traitlets.Unicode("tanh").tag(sync=True)
     loss = traitlets.Float(0.0, help="written by the page").tag(sync=True)
-    outputs = traitlets.List(help="(nL,); written by the page").tag(sync=True)
+    outputs = traitlets.List(traitlets.Float(), help="(nL,); written by the page").tag(sync=True)
     gradients = traitlets.Dict(
         help="'weights', 'biases', 'inputs', shaped as the parameters; written by the page"
     ).tag(sync=True)
@@ -102,17 +117,14 @@ class BackpropGraph(anywidget.AnyWidget):
         biases: Sequence[ArrayLike] = _BIASES,
         *,
         activation: str = "tanh",
-        **layout: Any,
+        **options: Any,
     ) -> None:
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"activation is {activation!r}; choose one of {', '.join(ACTIVATIONS)}"
-            )
-        example = _array("inputs", inputs, 1)
-        if not 1 <= len(example) <= 3:
-            raise ValueError(f"{len(example)} inputs; pass from 1 to 3")
-        matrices, vectors, width = _checked_layers(len(example), weights, biases)
-        wanted = _array("targets", targets, 1)
+        """Check the network; the class says what each argument may be."""
+        example = _numbers("inputs", inputs, 1)
+        if len(example) > MOST_UNITS:
+            raise ValueError(f"{len(example)} inputs; pass at most {MOST_UNITS}")
+        matrices, vectors, width = _layers(len(example), weights, biases)
+        wanted = _numbers("targets", targets, 1)
         if wanted.shape != (width,):
             raise ValueError(f"{len(wanted)} targets for {width} outputs; pass one for each output")
         super().__init__(
@@ -121,9 +133,28 @@ class BackpropGraph(anywidget.AnyWidget):
             weights=matrices,
             biases=vectors,
             activation=activation,
-            **layout,
+            **options,
         )
 
+    @traitlets.validate("activation")
+    def _validate_activation(self, proposal: dict[str, Any]) -> str:
+        activation: str = proposal["value"]
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation is {activation!r}; choose one of {', '.join(ACTIVATIONS)}"
+            )
+        return activation
+
+    @traitlets.validate("inputs", "targets", "weights", "biases")
+    def _validate_shape(self, proposal: dict[str, Any]) -> Any:
+        """Values may change, shapes may not: the traits would not fit each other for a moment."""
+        name, value = proposal["trait"].name, proposal["value"]
+        before = getattr(self, name)
+        if before and _shape(value) != _shape(before):
+            raise ValueError(f"{name} must keep its shape; make a new BackpropGraph instead")
+        return value
+
     def __repr__(self) -> str:
+        """Short and free of addresses: it is stored in notebooks and compared."""
         sizes = [len(self.inputs), *(len(bias) for bias in self.biases)]
         return f"BackpropGraph({'-'.join(map(str, sizes))}, activation={self.activation!r})"

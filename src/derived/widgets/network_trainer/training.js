@@ -13,7 +13,11 @@ export function createTraining(configuration) {
   const draw = (stream) => sample(dataset, SAMPLES, noise, new Random(seed, stream));
   const sizes = [2, ...hidden, 1];
   const training = {
-    configuration, train: draw(1), test: draw(2), epoch: 0, history: [],
+    configuration,
+    train: draw(1),
+    test: draw(2),
+    epoch: 0,
+    history: [],
     network: createNetwork(sizes, activation, "linear", new Random(seed, 3)),
     order: new Random(seed, 4),
   };
@@ -28,8 +32,10 @@ export function evaluate(network, { x, y, count }) {
   return { loss: binaryCrossEntropy(logits, y).loss, accuracy: right / count };
 }
 
-const measure = ({ network, train, test }) =>
-  ({ train: evaluate(network, train), test: evaluate(network, test) });
+const measure = ({ network, train, test }) => ({
+  train: evaluate(network, train),
+  test: evaluate(network, test),
+});
 
 // Loss and parameter gradients on one batch.
 export function batchGradients(network, x, y) {
@@ -40,7 +46,11 @@ export function batchGradients(network, x, y) {
 
 // One pass over the training points in a fresh random order; the last batch may be smaller.
 export function trainEpoch(training) {
-  const { train, network, configuration: { batchSize, learningRate } } = training;
+  const {
+    train,
+    network,
+    configuration: { batchSize, learningRate },
+  } = training;
   const order = training.order.permutation(train.count);
   for (let first = 0; first < train.count; first += batchSize) {
     const rows = order.slice(first, first + batchSize);
@@ -60,8 +70,8 @@ export function surface(network, side) {
   const grid = new Float64Array(2 * side * side);
   for (let i = 0; i < side; i += 1) {
     for (let j = 0; j < side; j += 1) {
-      grid[2 * (i * side + j)] = -2 + 4 * (j + 0.5) / side;
-      grid[2 * (i * side + j) + 1] = 2 - 4 * (i + 0.5) / side;
+      grid[2 * (i * side + j)] = -2 + (4 * (j + 0.5)) / side;
+      grid[2 * (i * side + j) + 1] = 2 - (4 * (i + 0.5)) / side;
     }
   }
   const { values, output } = forward(network, grid, side * side);
@@ -71,9 +81,11 @@ export function surface(network, side) {
 // Parameters as nested lists, one { weight (outputs, inputs), bias (outputs) } a layer.
 export function parameterLists({ weights, biases }) {
   return weights.map((weight, l) => {
-    const outputs = biases[l].length, inputs = weight.length / outputs;
+    const outputs = biases[l].length,
+      inputs = weight.length / outputs;
     const rows = Array.from({ length: outputs }, (_, i) =>
-      Array.from(weight.slice(i * inputs, (i + 1) * inputs)));
+      Array.from(weight.slice(i * inputs, (i + 1) * inputs)),
+    );
     return { weight: rows, bias: Array.from(biases[l]) };
   });
 }

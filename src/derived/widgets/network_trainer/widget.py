@@ -13,23 +13,47 @@ import traitlets
 from derived.widgets.bundler import bundle, style
 
 _HERE = Path(__file__).parent
+
 DATASETS = ("moons", "rings", "spirals", "blobs", "xor")
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
-LEARNING_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-BATCH_SIZES = (1, 4, 16, 64, 200)
+MOST_LAYERS = 4
+MOST_UNITS = 8
+SAMPLES = 200
 
 
-def _one_of(name: str, value: Any, allowed: Sequence[Any]) -> Any:
+def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}")
+        raise ValueError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
     return value
 
 
-def _checked_hidden(hidden: Sequence[int]) -> list[int]:
-    widths = [int(units) for units in hidden]
-    if len(widths) > 4 or any(not 1 <= units <= 8 for units in widths):
-        raise ValueError(f"hidden is {hidden!r}; pass at most 4 layer widths, each from 1 to 8")
-    return widths
+def _number(name: str, value: float, low: float, high: float) -> float:
+    if isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; pass a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _integer(name: str, value: int, low: int, high: int) -> int:
+    if isinstance(value, bool) or int(value) != value or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; pass an integer from {low} to {high}")
+    return int(value)
+
+
+def _widths(hidden: Sequence[int]) -> list[int]:
+    if len(hidden) > MOST_LAYERS:
+        raise ValueError(f"{len(hidden)} hidden layers; pass at most {MOST_LAYERS} widths")
+    return [_integer("a hidden layer's width", units, 1, MOST_UNITS) for units in hidden]
+
+
+_CHECKS: dict[str, Any] = {
+    "dataset": lambda value: _one_of("dataset", value, DATASETS),
+    "noise": lambda value: _number("noise", value, 0.0, 0.5),
+    "hidden": _widths,
+    "activation": lambda value: _one_of("activation", value, ACTIVATIONS),
+    "learning_rate": lambda value: _number("learning_rate", value, 1e-6, 10.0),
+    "batch_size": lambda value: _integer("batch_size", value, 1, SAMPLES),
+    "seed": lambda value: _integer("seed", value, 0, 9999),
+}
 
 
 class NetworkTrainer(anywidget.AnyWidget):
@@ -38,7 +62,9 @@ class NetworkTrainer(anywidget.AnyWidget):
     One logit, binary cross entropy, minibatch gradient descent; 200 training and 200 test points.
     Data, initial weights and the order of the examples come from a seeded generator (PCG32), so
     the same configuration gives the same run on every machine.
+    Initial weights are Glorot-uniform (He-uniform before ReLU), biases zero.
     On the site the configuration is kept in the page's address and can be shared as a link.
+    With a kernel, the traits `epoch`, `metrics`, `parameters` and `points` follow each pause.
 
     Parameters
     ----------
@@ -49,9 +75,9 @@ class NetworkTrainer(anywidget.AnyWidget):
     activation
         "tanh", "relu", "sigmoid" or "linear", for the hidden layers.
     learning_rate
-        One of 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3.
+        Step of gradient descent, from 1e-6 to 10.
     batch_size
-        One of 1, 4, 16, 64, 200 (200 is all training points).
+        Examples in a batch, from 1 to 200 (all training points).
     noise
         Standard deviation added to each coordinate, from 0 to 0.5.
     seed
@@ -59,6 +85,8 @@ class NetworkTrainer(anywidget.AnyWidget):
     url_key
         Name of this figure in the page's address; give each its own if a page has several, or ""
         to leave the address alone.
+    **options
+        Traits that every widget has, such as ``layout``.
 
     Raises
     ------
@@ -71,7 +99,7 @@ class NetworkTrainer(anywidget.AnyWidget):
 
     dataset = traitlets.Unicode("moons").tag(sync=True)
     noise = traitlets.Float(0.2).tag(sync=True)
-    hidden = traitlets.List([4, 4]).tag(sync=True)
+    hidden = traitlets.List(traitlets.Int(), [4, 4]).tag(sync=True)
     activation = traitlets.Unicode("tanh").tag(sync=True)
     learning_rate = traitlets.Float(0.1).tag(sync=True)
     batch_size = traitlets.Int(16).tag(sync=True)
@@ -80,11 +108,12 @@ class NetworkTrainer(anywidget.AnyWidget):
     epoch = traitlets.Int(0, help="epochs trained; written by the page").tag(sync=True)
     metrics = traitlets.Dict(help="losses and accuracies; written by the page").tag(sync=True)
     parameters = traitlets.List(
-        help="one {'weight': (out, in), 'bias': (out,)} a layer; written by the page"
+        traitlets.Dict(),
+        help="one {'weight': (out, in), 'bias': (out,)} a layer; written by the page",
     ).tag(sync=True)
-    points = traitlets.List(help="(200, 3) training rows [x1, x2, label]; written by the page").tag(
-        sync=True
-    )
+    points = traitlets.List(
+        traitlets.List(), help="(200, 3) training rows [x1, x2, label]; written by the page"
+    ).tag(sync=True)
 
     def __init__(
         self,
@@ -97,27 +126,29 @@ class NetworkTrainer(anywidget.AnyWidget):
         noise: float = 0.2,
         seed: int = 0,
         url_key: str = "network",
-        **layout: Any,
+        **options: Any,
     ) -> None:
-        if not 0 <= noise <= 0.5:
-            raise ValueError(f"noise is {noise!r}; pass a number from 0 to 0.5")
-        if isinstance(seed, bool) or seed != int(seed) or not 0 <= seed <= 9999:
-            raise ValueError(f"seed is {seed!r}; pass an integer from 0 to 9999")
-        if not re.fullmatch(r"[a-z][a-z0-9-]*|", url_key):
+        """Check the configuration; the class says what each argument may be."""
+        if not re.fullmatch(r"(?:[a-z][a-z0-9-]*)?", url_key):
             raise ValueError(f"url_key is {url_key!r}; use lower-case letters, digits and '-'")
-        super().__init__(
-            dataset=_one_of("dataset", dataset, DATASETS),
-            hidden=_checked_hidden(hidden),
-            activation=_one_of("activation", activation, ACTIVATIONS),
-            learning_rate=float(_one_of("learning_rate", learning_rate, LEARNING_RATES)),
-            batch_size=int(_one_of("batch_size", batch_size, BATCH_SIZES)),
-            noise=float(noise),
-            seed=int(seed),
-            url_key=url_key,
-            **layout,
-        )
+        chosen = {
+            "dataset": dataset,
+            "hidden": hidden,
+            "activation": activation,
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+            "noise": noise,
+            "seed": seed,
+        }
+        checked = {name: _CHECKS[name](value) for name, value in chosen.items()}
+        super().__init__(**checked, url_key=url_key, **options)
+
+    @traitlets.validate(*_CHECKS)
+    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
+        return _CHECKS[proposal["trait"].name](proposal["value"])
 
     def __repr__(self) -> str:
+        """Short and free of addresses: it is stored in notebooks and compared."""
         return (
             f"NetworkTrainer(dataset={self.dataset!r}, hidden={self.hidden}, "
             f"activation={self.activation!r})"

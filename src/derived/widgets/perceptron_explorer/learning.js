@@ -23,7 +23,9 @@ export function corrected(weights, point) {
   return [weights[0] + sign, weights[1] + sign * point[0], weights[2] + sign * point[1]];
 }
 
-const signature = (weights, position) => `${position}:${weights.join()}`;
+// Weights are sums of coordinates; nine decimals tell them apart and forgive round-off.
+const signature = (weights, position) =>
+  `${position}:${weights.map((weight) => (weight + 0).toFixed(9)).join()}`;
 
 // A run: the weights, the next point to visit, visits and updates so far, and the log of updates.
 export function newRun(weights = [0, 0, 0]) {
@@ -33,7 +35,7 @@ export function newRun(weights = [0, 0, 0]) {
 
 const LOG_LENGTH = 2000;
 
-// Goes on to the next mistake and corrects it. Returns false, and changes nothing, if there is none.
+// Goes on to the next mistake and corrects it; returns false if there is none.
 // `cycle` becomes the number of updates after which the same state has returned: then the run
 // repeats itself for ever.
 export function step(run, points) {
@@ -58,7 +60,9 @@ export function step(run, points) {
 // How many updates the rule makes from zero weights until no mistake is left;
 // null if it has not ended after `limit` updates.
 export function updatesNeeded(points, limit) {
-  let weights = [0, 0, 0], position = 0, updates = 0;
+  let weights = [0, 0, 0],
+    position = 0,
+    updates = 0;
   for (;;) {
     const mistake = nextMistake(points, weights, position);
     if (!mistake) return updates;

@@ -13,15 +13,21 @@ const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 // their convex hull or the vectors are affinely dependent.
 function nearest(a, b, c) {
   if (!b) return a;
-  const e = minus(b, a), ee = dot(e, e), ae = dot(a, e);
+  const e = minus(b, a),
+    ee = dot(e, e),
+    ae = dot(a, e);
   if (!c) {
     const s = -ae / ee;
     return s > 0 && s < 1 ? a.map((value, i) => value + s * e[i]) : null;
   }
-  const f = minus(c, a), ff = dot(f, f), ef = dot(e, f), af = dot(a, f);
+  const f = minus(c, a),
+    ff = dot(f, f),
+    ef = dot(e, f),
+    af = dot(a, f);
   const area = ee * ff - ef * ef;
   if (!(area > 1e-14 * ee * ff)) return null;
-  const s = (ef * af - ff * ae) / area, t = (ef * ae - ee * af) / area;
+  const s = (ef * af - ff * ae) / area,
+    t = (ef * ae - ee * af) / area;
   return s > 0 && t > 0 && s + t < 1 ? a.map((value, i) => value + s * e[i] + t * f[i]) : null;
 }
 
@@ -34,7 +40,8 @@ export function largestMargin(points) {
   const radius = Math.sqrt(Math.max(...z.map((v) => dot(v, v))));
   const test = (p) => {
     if (!p) return null;
-    const square = dot(p, p), length = Math.sqrt(square);
+    const square = dot(p, p),
+      length = Math.sqrt(square);
     if (length <= 1e-7 * radius) return null;
     const floor = square - 1e-9 * radius * length;
     if (!z.every((v) => dot(v, p) >= floor)) return null;

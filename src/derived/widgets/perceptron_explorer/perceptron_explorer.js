@@ -1,277 +1,314 @@
 // PerceptronExplorer: points and boundary to drag, the learning rule one mistake at a time,
 // Novikoff's bound live.
-import { button, change, choice, count, decimal, html, reducedMotion } from "../shared/dom.js";
-import { createFigure, writer } from "../shared/figure.js";
+import { button, change, choice, decimal, html, reducedMotion } from "../shared/dom.js";
+import { Figure } from "../shared/figure.js";
 import { newRun, nextMistake, step, updatesNeeded } from "./learning.js";
 import { largestMargin } from "./margin.js";
-import { createPlot } from "./plot.js";
+import { Plot } from "./plot.js";
 import { PRESETS, domain } from "./presets.js";
-import { createWedge } from "./wedge.js";
+import { Readouts, UpdateTable, vector } from "./readouts.js";
+import { Wedge } from "./wedge.js";
 
-const HINT = "Drag points, or the square and round handles of the boundary. Keys: Tab to a point or handle, "
-  + "arrows move it (Shift: ten times as far); Page Down and Page Up go to the next and previous point, "
-  + "Enter flips its class, Delete removes it.";
-const MOST_POINTS = 40, LIMIT = 20000, RUN_LIMIT = 2000;
-const vector = (values) => `(${values.map((value) => decimal(value)).join(", ")})`;
+const HINT =
+  "Drag points, or the two handles of the boundary: the square one moves it, the round one turns " +
+  "it. Keys: Tab to a point or handle, arrows move it (with Shift ten times as far); Page Down " +
+  "and Page Up go to the next and the previous point, Enter flips its class, Delete removes it.";
+const MOST_POINTS = 40;
+const LIMIT = 20000; // updates after which "in all" gives up counting
+const RUN_LIMIT = 2000; // updates after which Run stops by itself
+const ZERO = [0, 0, 0];
+
 const copy = (points) => points.map((point) => [...point]);
 
-function readout(list, name, note) {
-  const value = html("dd", { text: "0" });
-  list.append(html("div", {}, html("dt", { text: name, title: note }), value));
-  return value;
-}
+class PerceptronExplorer extends Figure {
+  constructor(host) {
+    super(host, { name: "perceptron", label: "Perceptron explorer", hint: HINT });
+    this.limit = LIMIT;
+    this.selected = 0;
+    this.showWidest = false;
+    this.plot = new Plot(this, this.signal);
+    this.wedge = new Wedge();
+    this.readouts = new Readouts();
+    this.table = new UpdateTable();
+    this.buildControls();
+    this.plot.resize(400);
+    this.load();
+    this.attach(this.bar, this.columns);
+    this.onResize(this.left, (width) => {
+      this.plot.resize(Math.round(Math.max(240, Math.min(440, width))));
+      this.plot.draw(this);
+    });
+    this.watch(["preset", "points", "weights"], () => {
+      this.load();
+      this.draw();
+    });
+    this.signal.addEventListener("abort", () => clearTimeout(this.timer));
+  }
 
-function historyTable() {
-  const body = html("tbody");
-  const head = html("tr", {}, ...["Update", "Epoch", "Point", "(b, w₁, w₂)"].map((text) =>
-    html("th", { scope: "col", text })));
-  const box = html("div", { class: "dld-scroll", tabindex: 0, role: "group", "aria-label": "Table of updates" },
-    html("table", { class: "dld-table" }, html("thead", {}, head), body));
-  const details = html("details", { class: "dld-details" }, html("summary", { text: "Every update so far" }), box);
-  return {
-    details,
-    draw(log) {
-      while (body.children.length > log.length) body.lastChild.remove();
-      for (const entry of log.slice(body.children.length)) {
-        body.append(html("tr", {}, ...[entry.update, entry.epoch, entry.index + 1, vector(entry.after)].map((text) =>
-          html("td", { text }))));
-      }
-    },
-  };
-}
-
-function render(host) {
-  const { model } = host, figure = createFigure(host, "perceptron", "Perceptron explorer", HINT);
-  const { scope, status } = figure, { signal } = scope, traits = writer(model);
-  const state = { preset: "clouds", points: [], run: newRun(), own: false, edited: false, selected: 0,
-    showWidest: false, domain: [-2, 2], best: null, needed: 0, next: null };
-  let playing = 0, lastAction = "";
+  buildControls() {
+    const names = Object.entries(PRESETS).map(([key, { name }]) => [key, name]);
+    const pick = (value) => this.choosePreset(value);
+    this.presets = choice("Points", [...names, ["custom", "Your own"]], "clouds", pick);
+    const primary = { class: "dld-button dld-primary" };
+    this.stepButton = button("Step", () => this.stepOnce(), primary);
+    this.playButton = button("Run", () => this.play());
+    const reset = button("Reset", () => this.reset());
+    const line = button("Own line", () => this.ownLine());
+    this.flipButton = button("Flip", () => this.flip());
+    this.removeButton = button("Remove", () => this.remove());
+    const zero = button("Add ● class 0", () => this.add(0));
+    const one = button("Add ■ class 1", () => this.add(1));
+    const check = html("input", { type: "checkbox" });
+    check.addEventListener("change", () => {
+      this.showWidest = check.checked;
+      this.draw();
+    });
+    const text = html("span", { text: "show the line of widest margin (dashed)" });
+    const widest = html("label", { class: "dld-check" }, check, text);
+    const main = [this.presets.box, this.stepButton, this.playButton, reset, line];
+    this.bar = html("div", { class: "dld-bar" }, ...main);
+    const tools = [zero, one, this.flipButton, this.removeButton];
+    const toolbar = html("div", { class: "dld-bar dld-tools" }, ...tools);
+    this.left = html("div", { class: "dld-main" }, this.plot.surface, toolbar);
+    const side = [this.readouts.box, widest, this.wedge.box, this.table.box];
+    const right = html("div", { class: "dld-side" }, ...side);
+    this.columns = html("div", { class: "dld-columns" }, this.left, right);
+  }
 
   // ---- state
-  function measure() {
-    state.best = largestMargin(state.points);
-    state.needed = state.best ? updatesNeeded(state.points, LIMIT) : null;
-  }
-  function restart(weights = [0, 0, 0]) {
-    stop();
-    state.run = newRun(weights);
-    state.own = weights.some((value) => value !== 0);
-    state.edited = false;
-    lastAction = "";
-    plot.forgetAnchor();
-  }
-  function load() {
-    const preset = model.get("preset"), known = Object.hasOwn(PRESETS, preset);
-    state.preset = known ? preset : "custom";
-    state.points = copy(known ? PRESETS[preset].points : model.get("points") || []);
-    state.domain = domain(state.points);
-    state.selected = 0;
-    presets.input.value = state.preset;
-    restart(model.get("weights") || [0, 0, 0]);
-    measure();
-    draw();
-  }
-  function save() {
-    traits.write({ preset: state.preset, points: copy(state.points), weights: [...state.run.weights],
-      updates: state.run.updates });
-  }
-  function pointsChanged() {
-    state.preset = presets.input.value = "custom";
-    if (state.run.updates > 0) state.edited = true;
-    const run = newRun(state.run.weights);
-    Object.assign(state.run, { seen: run.seen, cycle: null, position: state.run.position % Math.max(1, state.points.length) });
-    measure();
-    draw();
+
+  load() {
+    const preset = this.model.get("preset");
+    const known = Object.hasOwn(PRESETS, preset);
+    this.preset = known ? preset : "custom";
+    this.points = copy(known ? PRESETS[preset].points : this.model.get("points") || []);
+    this.domain = domain(this.points);
+    this.selected = 0;
+    this.presets.input.value = this.preset;
+    this.restart(this.model.get("weights") || ZERO);
+    this.measure();
   }
 
-  // ---- actions
-  const actions = {
-    select(index) {
-      if (state.selected === index) return;
-      state.selected = index;
-      draw();
-    },
-    movePoint(index, [x, y]) {
-      state.points[index] = [x, y, state.points[index][2]];
-      lastAction = `Point ${index + 1} at (${decimal(x)}, ${decimal(y)}).`;
-      pointsChanged();
-    },
-    flip() {
-      const point = state.points[state.selected];
-      if (!point) return;
-      point[2] = 1 - point[2];
-      lastAction = `Point ${state.selected + 1} is now of class ${point[2]}.`;
-      pointsChanged();
-      save();
-    },
-    remove() {
-      if (!state.points.length) return;
-      state.points.splice(state.selected, 1);
-      lastAction = `Point ${state.selected + 1} removed.`;
-      state.selected = Math.max(0, Math.min(state.selected, state.points.length - 1));
-      const focused = plot.surface.contains(document.activeElement);
-      pointsChanged();
-      if (focused) plot.focusPoint(state.selected);
-      save();
-    },
-    setLine(weights) {
-      stop();
-      state.run = newRun(weights);
-      state.own = true;
-      state.edited = false;
-      lastAction = "Your own boundary.";
-      draw();
-    },
-    settled: save,
-  };
-  function add(label) {
-    if (state.points.length >= MOST_POINTS) {
-      status.say(`There is room for ${MOST_POINTS} points; remove one first.`);
+  measure() {
+    this.best = largestMargin(this.points);
+    this.needed = this.best ? updatesNeeded(this.points, LIMIT) : null;
+  }
+
+  restart(weights = ZERO) {
+    this.stop();
+    this.run = newRun([...weights]);
+    this.pure = weights.every((value) => value === 0);
+    this.lastAction = "";
+    this.plot.handles.anchor = null;
+  }
+
+  save() {
+    this.write({
+      preset: this.preset,
+      points: this.preset === "custom" ? copy(this.points) : [],
+      weights: [...this.run.weights],
+      updates: this.run.updates,
+    });
+  }
+
+  // After a change of the points the run goes on from its weights, but it is no longer one run.
+  pointsChanged() {
+    this.preset = this.presets.input.value = "custom";
+    if (this.run.updates > 0) this.pure = false;
+    const { seen } = newRun(this.run.weights);
+    const position = this.run.position % Math.max(1, this.points.length);
+    Object.assign(this.run, { seen, cycle: null, position });
+    this.measure();
+    this.draw();
+  }
+
+  // ---- what the reader does
+
+  choosePreset(value) {
+    this.preset = value;
+    if (value !== "custom") {
+      this.write({ preset: value, points: [], weights: [...ZERO], updates: 0 });
+      this.load();
+      this.draw();
+    }
+    this.save();
+  }
+
+  select(index) {
+    if (this.selected === index) return;
+    this.selected = index;
+    this.draw();
+  }
+
+  movePoint(index, [x, y]) {
+    this.points[index] = [x, y, this.points[index][2]];
+    this.lastAction = `Point ${index + 1} at (${decimal(x)}, ${decimal(y)}).`;
+    this.pointsChanged();
+  }
+
+  flip() {
+    const point = this.points[this.selected];
+    if (!point) return;
+    point[2] = 1 - point[2];
+    this.lastAction = `Point ${this.selected + 1} is now of class ${point[2]}.`;
+    this.pointsChanged();
+    this.save();
+  }
+
+  remove() {
+    if (!this.points.length) return;
+    const focused = this.plot.surface.contains(document.activeElement);
+    this.points.splice(this.selected, 1);
+    this.lastAction = `Point ${this.selected + 1} removed.`;
+    this.selected = Math.max(0, Math.min(this.selected, this.points.length - 1));
+    this.pointsChanged();
+    if (focused) this.plot.points.focus(this.selected);
+    this.save();
+  }
+
+  add(label) {
+    if (this.points.length >= MOST_POINTS) {
+      this.say(`There is room for ${MOST_POINTS} points; remove one first.`);
       return;
     }
-    state.points.push([...freePlace(), label]);
-    state.selected = state.points.length - 1;
-    lastAction = `Point ${state.points.length} of class ${label} added.`;
-    pointsChanged();
-    plot.focusPoint(state.selected);
-    save();
+    this.points.push([...this.freePlace(), label]);
+    this.selected = this.points.length - 1;
+    this.lastAction = `Point ${this.points.length} of class ${label} added.`;
+    this.pointsChanged();
+    this.plot.points.focus(this.selected);
+    this.save();
   }
-  // The place of a coarse grid that is farthest from all points.
-  function freePlace() {
-    const [low, high] = state.domain;
-    let best = null, far = -1;
-    for (let i = 1; i < 12; i += 1) {
-      for (let j = 1; j < 12; j += 1) {
-        const place = [i, j].map((k) => Number((low + (high - low) * k / 12).toFixed(2)));
-        const near = Math.min(...state.points.map((p) => Math.hypot(p[0] - place[0], p[1] - place[1])), 9);
-        if (near > far + 1e-9) [best, far] = [place, near];
-      }
-    }
-    return best;
+
+  // The place on a coarse grid that is farthest from all points.
+  freePlace() {
+    const [low, high] = this.domain;
+    const ticks = Array.from({ length: 11 }, (_, i) => low + ((high - low) * (i + 1)) / 12);
+    const places = ticks.flatMap((x) => ticks.map((y) => [x, y].map((v) => Number(v.toFixed(2)))));
+    const room = ([x, y]) => Math.min(9, ...this.points.map((p) => Math.hypot(p[0] - x, p[1] - y)));
+    return places.reduce((best, place) => (room(place) > room(best) + 1e-9 ? place : best));
   }
-  function learn() {
-    const before = state.run.weights, moved = step(state.run, state.points);
-    if (moved) {
-      const entry = state.run.log[state.run.log.length - 1], point = state.points[entry.index];
-      const sign = point[2] ? "+" : "−";
-      lastAction = `Update ${state.run.updates}, epoch ${entry.epoch}: point ${entry.index + 1} has class ${point[2]}, `
-        + `output ${1 - point[2]}, so w ← ${vector(before)} ${sign} ${vector([1, point[0], point[1]])} = ${vector(state.run.weights)}.`;
-    }
-    return moved;
+
+  ownLine() {
+    const middle = (this.domain[0] + this.domain[1]) / 2;
+    this.plot.handles.anchor = null;
+    this.setLine([-2 * middle, 1, 1]);
+    this.settled();
   }
-  function stop() {
-    clearTimeout(playing);
-    playing = 0;
-    change(playButton, { text: "Run" });
+
+  setLine(weights) {
+    this.stop();
+    this.run = newRun(weights);
+    this.pure = false;
+    this.lastAction = `Your own boundary, w = ${vector(weights)}.`;
+    this.draw();
   }
-  function tick() {
-    const rounds = state.run.updates < 60 ? 1 : 10;
-    let moved = true;
-    for (let i = 0; i < rounds && moved && state.run.updates < RUN_LIMIT; i += 1) moved = learn();
-    const over = !moved || state.run.updates >= RUN_LIMIT || nextMistake(state.points, state.run.weights, 0) === null;
-    if (over) stop();
-    else playing = setTimeout(tick, Math.max(40, 420 * 0.93 ** state.run.updates));
-    draw();
-    if (over) save();
+
+  settled() {
+    this.save();
   }
-  function play() {
-    if (playing) {
-      stop();
-      draw();
-      save();
+
+  reset() {
+    this.restart();
+    this.draw();
+    this.save();
+  }
+
+  // ---- learning
+
+  stepOnce() {
+    this.stop();
+    this.learn();
+    this.draw();
+    this.save();
+  }
+
+  learn() {
+    const before = this.run.weights;
+    if (!step(this.run, this.points)) return false;
+    const { log, updates, visits, position, weights } = this.run;
+    const index = (position + this.points.length - 1) % this.points.length;
+    const [x1, x2, label] = this.points[index];
+    const epoch =
+      log.length === updates ? log[updates - 1].epoch : Math.ceil(visits / this.points.length);
+    this.lastAction =
+      `Update ${updates}, epoch ${epoch}: point ${index + 1} has class ${label}, output ` +
+      `${1 - label}; w ← ${vector(before)} ${label ? "+" : "−"} ${vector([1, x1, x2])} = ` +
+      `${vector(weights)}.`;
+    return true;
+  }
+
+  over() {
+    const done = nextMistake(this.points, this.run.weights, 0) === null;
+    return done || this.run.updates >= RUN_LIMIT;
+  }
+
+  tick() {
+    const rounds = this.run.updates < 60 ? 1 : 10;
+    for (let i = 0; i < rounds && !this.over(); i += 1) this.learn();
+    const over = this.over();
+    if (over) this.stop();
+    else this.timer = setTimeout(() => this.tick(), Math.max(40, 420 * 0.93 ** this.run.updates));
+    this.draw();
+    if (over) this.save();
+  }
+
+  play() {
+    if (this.timer) {
+      this.stop();
+      this.draw();
+      this.save();
     } else if (reducedMotion()) {
-      while (state.run.updates < RUN_LIMIT && (state.run.cycle === null) && learn());
-      draw();
-      save();
+      while (!this.over() && this.run.cycle === null) this.learn();
+      this.draw();
+      this.save();
     } else {
-      change(playButton, { text: "Pause" });
-      tick();
+      change(this.playButton, { text: "Pause" });
+      this.tick();
     }
   }
 
-  // ---- parts
-  const plot = createPlot(actions, signal), wedge = createWedge(), history = historyTable();
-  const presets = choice("Points", [...Object.entries(PRESETS).map(([key, { name }]) => [key, name]),
-    ["custom", "Your own"]], "clouds", (value) => {
-    if (value === "custom") {
-      state.preset = "custom";
-    } else {
-      traits.write({ preset: value, points: [], weights: [0, 0, 0], updates: 0 });
-      load();
-    }
-    save();
-  });
-  const stepButton = button("Step", () => { stop(); learn(); draw(); save(); }, { class: "dld-button dld-primary" });
-  const playButton = button("Run", play);
-  const resetButton = button("Reset", () => { restart(); draw(); save(); });
-  const lineButton = button("Own line", () => {
-    const middle = (state.domain[0] + state.domain[1]) / 2;
-    restart([Number((-2 * middle).toFixed(4)), 1, 1]);
-    actions.setLine(state.run.weights);
-    save();
-  });
-  const flipButton = button("Flip", () => actions.flip()), removeButton = button("Remove", () => actions.remove());
-  const widestBox = html("input", { type: "checkbox" });
-  widestBox.addEventListener("change", () => { state.showWidest = widestBox.checked; draw(); });
-  const numbers = html("dl", { class: "dld-numbers" });
-  const shown = {
-    weights: readout(numbers, "w = (b, w₁, w₂)"), updates: readout(numbers, "mistakes so far"),
-    needed: readout(numbers, "mistakes in all, from w = 0"), bound: readout(numbers, "bound (R/γ)²"),
-    radius: readout(numbers, "R, longest (1, x₁, x₂)"), margin: readout(numbers, "γ, widest margin"),
-  };
-
-  function draw() {
-    const { run, points, best } = state, mistake = nextMistake(points, run.weights, run.position);
-    state.next = mistake ? mistake.index : null;
-    plot.draw(state);
-    wedge.draw({ best, pure: !state.own && !state.edited,
-      lengths: run.log.map((entry) => Math.hypot(...entry.after)) });
-    history.draw(run.log);
-    change(shown.weights, { text: vector(run.weights) });
-    change(shown.updates, { text: count(run.updates) });
-    change(shown.needed, { text: !best ? "never ends" : state.needed === null ? `> ${count(LIMIT)}` : count(state.needed) });
-    change(shown.bound, { text: best ? count(best.bound) : "none" });
-    change(shown.radius, { text: best ? decimal(best.radius, 3) : "–" });
-    change(shown.margin, { text: best ? decimal(best.margin, best.margin < 0.01 ? 5 : 3) : "none" });
-    change(stepButton, { disabled: !mistake });
-    change(playButton, { disabled: !mistake && !playing });
-    change(flipButton, { disabled: !points.length, text: points.length ? `Flip point ${state.selected + 1}` : "Flip" });
-    change(removeButton, { disabled: !points.length, text: points.length ? `Remove point ${state.selected + 1}` : "Remove" });
-    status.say(`${lastAction} ${situation(mistake)}`.trim());
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    change(this.playButton, { text: "Run" });
   }
-  function situation(mistake) {
-    const { run, points, best } = state;
-    if (!points.length) return "There are no points yet: add some.";
+
+  // ---- drawing
+
+  draw() {
+    const { run, points, best, pure, selected } = this;
+    const mistake = nextMistake(points, run.weights, run.position);
+    this.next = mistake ? mistake.index : null;
+    const lengths = run.log.map((entry) => Math.hypot(...entry.after));
+    this.plot.draw(this);
+    this.wedge.draw({ best, pure, lengths });
+    this.table.draw(run.log);
+    this.readouts.draw(this);
+    const none = !points.length;
+    const number = none ? "" : ` ${selected + 1}`;
+    change(this.stepButton, { disabled: !mistake });
+    change(this.playButton, { disabled: !mistake && !this.timer });
+    change(this.flipButton, { disabled: none, text: `Flip${number}` });
+    change(this.removeButton, { disabled: none, text: `Remove${number}` });
+    this.say(`${this.lastAction} ${this.situation(mistake)}`.trim());
+  }
+
+  situation(mistake) {
+    const { run, points, best } = this;
+    if (!points.length) return "There are no points: add some.";
     if (!mistake) {
       const epoch = Math.ceil(run.visits / points.length) + 1;
-      return `No mistake is left after ${run.updates} update${run.updates === 1 ? "" : "s"}; epoch ${epoch} is the first without one.`;
+      const after = `${run.updates} update${run.updates === 1 ? "" : "s"}`;
+      return `✓ No mistake is left after ${after}: epoch ${epoch} is the first without one.`;
     }
     if (run.cycle !== null) {
-      const epochs = run.cycle && run.visits ? `the same weights return every ${run.cycle} updates` : "";
-      return `A cycle: ${epochs}, for ever.`;
+      return `A cycle: the same weights return every ${run.cycle} updates, for ever.`;
     }
-    const separable = best ? "" : " No line separates these points, so the rule never ends.";
+    const separable = best ? "" : " No line separates the classes, so the rule never ends.";
     return `Next mistake: point ${mistake.index + 1} (ringed).${separable}`;
   }
-
-  const bar = html("div", { class: "dld-bar" }, presets.box, stepButton, playButton, resetButton, lineButton);
-  const tools = html("div", { class: "dld-bar dld-tools" }, button("Add ■ class 1", () => add(1)),
-    button("Add ● class 0", () => add(0)), flipButton, removeButton,
-    html("label", { class: "dld-check" }, widestBox, html("span", { text: "widest margin" })));
-  const left = html("div", { class: "dld-main" }, plot.surface, tools);
-  const right = html("div", { class: "dld-side" }, numbers, wedge.surface, history.details);
-  const columns = html("div", { class: "dld-columns" }, left, right);
-  const resize = new ResizeObserver(([entry]) => {
-    plot.resize(Math.round(Math.max(240, Math.min(440, entry.contentRect.width))));
-    plot.draw(state);
-  });
-  plot.resize(400);
-  load();
-  figure.start([bar, columns], draw);
-  resize.observe(left);
-  traits.watch(["preset", "points", "weights"], load, scope);
-  signal.addEventListener("abort", () => { clearTimeout(playing); resize.disconnect(); });
-  return figure.cleanup;
 }
+
+const render = (host) => new PerceptronExplorer(host).cleanup;
 
 export default { render };

@@ -1,50 +1,95 @@
 // Novikoff's proof as a picture: on logarithmic axes |w| after k mistakes lies between the
 // lines gamma k and R sqrt(k), which meet where k = (R / gamma)^2.
-import { change, count, svg } from "../shared/dom.js";
+import { change, count, html, svg } from "../shared/dom.js";
 
-const WIDTH = 280, HEIGHT = 170, LEFT = 34, RIGHT = 10, TOP = 12, BOTTOM = 30;
+const WIDTH = 300;
+const HEIGHT = 168;
+const LEFT = 36;
+const RIGHT = WIDTH - 12;
+const TOP = 12;
+const BOTTOM = HEIGHT - 28;
 
-export function createWedge() {
-  const surface = svg("svg", { class: "dld-wedge", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-  const body = surface.appendChild(svg("g"));
+const CAPTION =
+  "Why it must end: after k mistakes, from w = 0, ‖w‖ is at least γk and at most R√k.";
+const MIXED =
+  "This run began with a boundary of yours, or its points were changed on the way: " +
+  "the bound speaks of runs from w = 0. Press Reset.";
+const NONE = "No line separates these classes: there is no γ, no bound, and no end.";
 
-  function draw({ best, lengths, pure }) {
-    body.replaceChildren();
+export class Wedge {
+  constructor() {
+    this.surface = svg("svg", {
+      class: "dld-wedge",
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      role: "img",
+    });
+    this.caption = html("p", { class: "dld-caption" });
+    this.box = html("div", { class: "dld-wedgebox" }, this.surface, this.caption);
+  }
+
+  // best: the result of largestMargin, or null; lengths[k - 1] = |w| after k mistakes;
+  // pure: whether the run began at w = 0 with the points of now.
+  draw({ best, lengths, pure }) {
+    change(this.caption, { text: !best ? NONE : pure ? CAPTION : MIXED });
+    this.surface.replaceChildren();
     if (!best) {
-      body.append(svg("text", { class: "dld-note", x: WIDTH / 2, y: HEIGHT / 2 - 6, "text-anchor": "middle",
-        text: "No line separates the classes:" }),
-      svg("text", { class: "dld-note", x: WIDTH / 2, y: HEIGHT / 2 + 14, "text-anchor": "middle",
-        text: "γ does not exist, and there is no bound." }));
-      change(surface, { "aria-label": "The classes are not linearly separable, so there is no bound to draw." });
+      change(this.surface, { "aria-label": NONE });
+      this.label("not linearly separable", WIDTH / 2, HEIGHT / 2, "middle");
       return;
     }
-    const { margin, radius, bound } = best, last = Math.max(2, bound) * 1.6;
-    const low = Math.min(margin, radius), high = radius * Math.sqrt(last);
-    const toX = (k) => LEFT + Math.log(k) / Math.log(last) * (WIDTH - LEFT - RIGHT);
-    const toY = (length) => HEIGHT - BOTTOM
-      - (Math.log(length) - Math.log(low)) / (Math.log(high) - Math.log(low)) * (HEIGHT - TOP - BOTTOM);
-    const meet = [toX(bound), toY(radius * Math.sqrt(bound))], start = [toX(1), toY(radius), toY(margin)];
-    body.append(
-      svg("path", { class: "dld-axisline", d: `M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}` }),
-      svg("path", { class: "dld-wedge-area", d: `M${start[0]} ${start[1]}L${meet[0]} ${meet[1]}L${start[0]} ${start[2]}Z` }),
-      svg("path", { class: "dld-upper", d: `M${start[0]} ${start[1]}L${meet[0]} ${meet[1]}` }),
-      svg("path", { class: "dld-lower", d: `M${start[0]} ${start[2]}L${meet[0]} ${meet[1]}` }),
-      svg("path", { class: "dld-drop", d: `M${meet[0]} ${meet[1]}V${HEIGHT - BOTTOM}` }),
-      svg("text", { class: "dld-tick", x: LEFT, y: HEIGHT - BOTTOM + 14, "text-anchor": "middle", text: "1" }),
-      svg("text", { class: "dld-tick", x: Math.min(meet[0], WIDTH - 30), y: HEIGHT - BOTTOM + 14,
-        "text-anchor": "middle", text: `(R/γ)² = ${count(bound)}` }),
-      svg("text", { class: "dld-tick", x: LEFT - 6, y: TOP + 8, "text-anchor": "end", text: "‖w‖" }),
-      svg("text", { class: "dld-tick", x: (start[0] + meet[0]) / 2 - 8, y: (start[1] + meet[1]) / 2 - 6,
-        "text-anchor": "end", text: "R√k" }),
-      svg("text", { class: "dld-tick", x: (start[0] + meet[0]) / 2 + 10, y: (start[2] + meet[1]) / 2 + 12, text: "γk" }));
-    const path = pure ? lengths.map((length, i) => [toX(i + 1), toY(Math.max(length, low))]) : [];
+    const points = this.frame(best);
+    const path = pure ? lengths.map((length, i) => points(i + 1, length)) : [];
     if (path.length) {
-      const end = path[path.length - 1];
-      body.append(svg("path", { class: "dld-run", d: `M${path.map((p) => p.join(" ")).join("L")}` }),
-        svg("circle", { class: "dld-run-end", cx: end[0], cy: end[1], r: 4 }));
+      const [cx, cy] = path[path.length - 1];
+      this.line(path, "dld-run");
+      this.surface.append(svg("circle", { class: "dld-run-end", cx, cy, r: 4.5 }));
     }
-    change(surface, { "aria-label": `Length of w against the number of mistakes k, logarithmic axes: it lies between `
-      + `gamma k and R root k, which meet at ${count(bound)} mistakes.${path.length ? ` This run has made ${path.length}.` : ""}` });
+    const made = path.length ? ` This run has made ${path.length}.` : "";
+    const meeting = `which meet at ${count(best.bound)} mistakes.${made}`;
+    change(this.surface, {
+      "aria-label": `Length of w against mistakes k: between gamma k and R root k, ${meeting}`,
+    });
   }
-  return { surface, draw };
+
+  // Axes and the two lines; returns the map from (k, length) to the drawing.
+  frame({ margin, radius, bound }) {
+    const last = Math.max(2, bound) * 1.5;
+    const high = Math.log(radius * Math.sqrt(last));
+    const low = Math.log(margin);
+    const at = (k, length) => [
+      LEFT + (Math.log(k) / Math.log(last)) * (RIGHT - LEFT),
+      BOTTOM - ((Math.log(Math.max(length, margin)) - low) / (high - low)) * (BOTTOM - TOP),
+    ];
+    const meet = at(bound, radius * Math.sqrt(bound));
+    const [upper, lower] = [at(1, radius), at(1, margin)];
+    const half = Math.sqrt(bound);
+    const [above, below] = [at(half, radius * Math.sqrt(half)), at(half, margin * half)];
+    this.line(
+      [
+        [LEFT, TOP],
+        [LEFT, BOTTOM],
+        [RIGHT, BOTTOM],
+      ],
+      "dld-axisline",
+    );
+    this.line([upper, meet, lower], "dld-wedge-area");
+    this.line([upper, meet], "dld-upper");
+    this.line([lower, meet], "dld-lower");
+    this.line([meet, [meet[0], BOTTOM]], "dld-drop");
+    this.label("R√k", above[0] - 4, above[1] - 8, "end");
+    this.label("γk", below[0] + 8, below[1] + 12, "start");
+    this.label("‖w‖", LEFT - 6, TOP + 8, "end");
+    this.label("k = 1", LEFT, BOTTOM + 16, "middle");
+    this.label(`(R/γ)² = ${count(bound)}`, RIGHT, BOTTOM + 16, "end");
+    return at;
+  }
+
+  line(points, className) {
+    const d = `M${points.map((point) => point.map((v) => v.toFixed(2)).join(" ")).join("L")}`;
+    this.surface.append(svg("path", { class: className, d }));
+  }
+
+  label(text, x, y, anchor) {
+    this.surface.append(svg("text", { class: "dld-tick", x, y, "text-anchor": anchor, text }));
+  }
 }

@@ -13,11 +13,13 @@ from numpy.typing import ArrayLike
 from derived.widgets.bundler import bundle, style
 
 _HERE = Path(__file__).parent
+
+#: Names of the sets of points that the page holds.
 PRESETS = ("clouds", "narrow", "and", "or", "xor", "overlapping")
 MOST_POINTS = 40
 
 
-def _checked_points(points: ArrayLike, labels: ArrayLike | None) -> list[list[float]]:
+def _checked_points(points: ArrayLike, labels: ArrayLike | None = None) -> list[list[float]]:
     rows = np.asarray(points, dtype=float)
     if labels is not None:
         column = np.asarray(labels, dtype=float)
@@ -32,8 +34,8 @@ def _checked_points(points: ArrayLike, labels: ArrayLike | None) -> list[list[fl
             f"points has shape {rows.shape}; pass rows (x1, x2, label), "
             "or points of shape (n, 2) together with labels of shape (n,)"
         )
-    if not 1 <= len(rows) <= MOST_POINTS:
-        raise ValueError(f"{len(rows)} points; pass between 1 and {MOST_POINTS}")
+    if len(rows) > MOST_POINTS:
+        raise ValueError(f"{len(rows)} points; the figure shows at most {MOST_POINTS}")
     if not np.isfinite(rows).all():
         raise ValueError("points holds NaN or infinity; pass finite numbers")
     bad = np.flatnonzero(~np.isin(rows[:, 2], (0, 1)))
@@ -42,12 +44,28 @@ def _checked_points(points: ArrayLike, labels: ArrayLike | None) -> list[list[fl
     return [[float(x1), float(x2), int(label)] for x1, x2, label in rows]
 
 
+def _checked_weights(weights: ArrayLike) -> list[float]:
+    array = np.asarray(weights, dtype=float)
+    if array.shape != (3,) or not np.isfinite(array).all():
+        raise ValueError(f"weights is {weights!r}; pass three finite numbers (b, w1, w2)")
+    return [float(weight) for weight in array]
+
+
+def _checked_preset(preset: str) -> str:
+    if preset not in (*PRESETS, "custom"):
+        raise ValueError(
+            f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}, or pass points"
+        )
+    return preset
+
+
 class PerceptronExplorer(anywidget.AnyWidget):
     """Drag points and boundary, step the learning rule, watch Novikoff's bound.
 
     The rule is w ← w + (t − y)(1, x1, x2) with output y = 1 where b + w1 x1 + w2 x2 > 0, from
     w = (b, w1, w2) = 0, visiting the points in the order listed.
-    Everything is computed in the page; with a kernel, the traits below follow what the reader does.
+    Everything is computed in the page; with a kernel, the traits follow what the reader does:
+    `weights` and `updates`, and `points` once the reader has changed one.
 
     Parameters
     ----------
@@ -60,6 +78,8 @@ class PerceptronExplorer(anywidget.AnyWidget):
         (n,) labels 0 or 1, if `points` has two columns.
     weights
         (3,) weights (b, w1, w2) to begin with; zero unless given.
+    **options
+        Traits that every widget has, such as ``layout``.
 
     Raises
     ------
@@ -71,8 +91,10 @@ class PerceptronExplorer(anywidget.AnyWidget):
     _css = style(_HERE / "perceptron_explorer.css")
 
     preset = traitlets.Unicode("clouds", help="name of the preset, or 'custom'").tag(sync=True)
-    points = traitlets.List(help="rows [x1, x2, label]; read if preset is 'custom'").tag(sync=True)
-    weights = traitlets.List([0.0, 0.0, 0.0], help="[b, w1, w2]").tag(sync=True)
+    points = traitlets.List(
+        traitlets.List(), help="rows [x1, x2, label]; read where preset is 'custom'"
+    ).tag(sync=True)
+    weights = traitlets.List(traitlets.Float(), [0.0, 0.0, 0.0], help="[b, w1, w2]").tag(sync=True)
     updates = traitlets.Int(0, help="updates made so far; written by the page").tag(sync=True)
 
     def __init__(
@@ -82,23 +104,33 @@ class PerceptronExplorer(anywidget.AnyWidget):
         points: ArrayLike | None = None,
         labels: ArrayLike | None = None,
         weights: ArrayLike = (0.0, 0.0, 0.0),
-        **layout: Any,
+        **options: Any,
     ) -> None:
-        if labels is not None and points is None:
+        """Check the configuration; the class says what each argument may be."""
+        if points is None and labels is not None:
             raise ValueError("labels without points; pass points of shape (n, 2) as well")
-        if points is None and preset not in PRESETS:
-            raise ValueError(
-                f"there is no preset {preset!r}; choose one of {', '.join(PRESETS)}, or pass points"
-            )
-        start = np.asarray(weights, dtype=float)
-        if start.shape != (3,) or not np.isfinite(start).all():
-            raise ValueError("weights must be three finite numbers (b, w1, w2)")
+        rows = [] if points is None else _checked_points(points, labels)
+        if points is not None and not rows:
+            raise ValueError(f"points is empty; pass between 1 and {MOST_POINTS} points")
         super().__init__(
-            preset=preset if points is None else "custom",
-            points=[] if points is None else _checked_points(points, labels),
-            weights=start.tolist(),
-            **layout,
+            preset=_checked_preset(preset) if points is None else "custom",
+            points=rows,
+            weights=_checked_weights(weights),
+            **options,
         )
 
+    @traitlets.validate("preset")
+    def _validate_preset(self, proposal: dict[str, Any]) -> str:
+        return _checked_preset(proposal["value"])
+
+    @traitlets.validate("points")
+    def _validate_points(self, proposal: dict[str, Any]) -> list[list[float]]:
+        return _checked_points(proposal["value"]) if proposal["value"] else []
+
+    @traitlets.validate("weights")
+    def _validate_weights(self, proposal: dict[str, Any]) -> list[float]:
+        return _checked_weights(proposal["value"])
+
     def __repr__(self) -> str:
+        """Short and free of addresses: it is stored in notebooks and compared."""
         return f"PerceptronExplorer(preset={self.preset!r})"

@@ -50,8 +50,11 @@ export function button(label, action, attributes = {}) {
 
 // A labelled select; options are [value, text] pairs.
 export function choice(label, options, value, action) {
-  const select = html("select", { class: "dld-input" },
-    ...options.map(([key, text]) => html("option", { value: key, text })));
+  const select = html(
+    "select",
+    { class: "dld-input" },
+    ...options.map(([key, text]) => html("option", { value: key, text })),
+  );
   select.value = String(value);
   select.addEventListener("change", () => action(select.value));
   const box = html("label", { class: "dld-field" }, html("span", { text: label }), select);
@@ -96,9 +99,11 @@ export function statusLine() {
     clearTimeout(timer);
     timer = setTimeout(() => change(spoken, { text }), 350);
   };
-  return { box: html("div", { class: "dld-statusbox" }, shown, spoken), say,
-    stop: () => clearTimeout(timer) };
+  return {
+    box: html("div", { class: "dld-statusbox" }, shown, spoken),
+    say,
+    stop: () => clearTimeout(timer),
+  };
 }
 
-export const reducedMotion = () =>
-  window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const reducedMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

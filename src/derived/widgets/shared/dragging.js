@@ -4,21 +4,33 @@
 // once, also when the browser takes the pointer away.
 export function draggable(node, { start, move, end }, signal) {
   let active = null;
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || active !== null || start(event) === false) return;
-    active = event.pointerId;
-    node.setPointerCapture(active);
-    event.preventDefault();
-  }, { signal });
-  node.addEventListener("pointermove", (event) => {
-    if (event.pointerId === active) move(event);
-  }, { signal });
+  node.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0 || active !== null || start(event) === false) return;
+      active = event.pointerId;
+      node.setPointerCapture(active);
+      event.preventDefault();
+    },
+    { signal },
+  );
+  node.addEventListener(
+    "pointermove",
+    (event) => {
+      if (event.pointerId === active) move(event);
+    },
+    { signal },
+  );
   for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    node.addEventListener(type, (event) => {
-      if (event.pointerId !== active) return;
-      active = null;
-      if (end) end(event);
-    }, { signal });
+    node.addEventListener(
+      type,
+      (event) => {
+        if (event.pointerId !== active) return;
+        active = null;
+        if (end) end(event);
+      },
+      { signal },
+    );
   }
 }
 

@@ -1,51 +1,72 @@
-// The frame of every figure: its box, its life (one AbortController), its theme, its host.
+// The frame of every figure: its box, its life, its theme, its status line, its host.
 import { html, statusLine, uniqueId } from "./dom.js";
 import { followTheme } from "./theme.js";
 
-// Returns { root, scope, status, cleanup, start }. Everything that listens uses scope.signal, so that one
-// cleanup ends it all, whether the host aborts its signal or calls the returned function.
-export function createFigure({ el, signal }, name, label, hint) {
-  const scope = new AbortController(), status = statusLine();
-  const hintId = uniqueId("hint");
-  const root = html("div", { class: `dld dld-${name}`, role: "group", "aria-label": label,
-    "aria-describedby": hintId });
-  const caption = html("p", { class: "dld-hint", id: hintId, text: hint });
-  const cleanup = () => {
-    scope.abort();
-    status.stop();
-    root.remove();
-  };
-  if (signal) signal.addEventListener("abort", cleanup, { once: true });
-  // Called once all parts are there: attaches the figure and follows the page's theme.
-  const start = (parts, redraw) => {
-    root.append(...parts, status.box, caption);
-    el.append(root);
-    followTheme(root, redraw, scope.signal);
-    redraw();
-  };
-  return { root, scope, status, cleanup, start };
-}
+// A figure extends this class, builds its parts in its constructor, then calls attach(...parts).
+// Everything that listens uses this.signal, so that one cleanup ends it all, whether the host
+// aborts its own signal or calls the function that render returned.
+export class Figure {
+  constructor({ model, el, signal }, { name, label, hint }) {
+    this.model = model;
+    this.host = el;
+    this.scope = new AbortController();
+    this.signal = this.scope.signal;
+    this.status = statusLine();
+    this.writing = false;
+    const hintId = uniqueId("hint");
+    this.hint = html("p", { class: "dld-hint", id: hintId, text: hint });
+    const described = { role: "group", "aria-label": label, "aria-describedby": hintId };
+    this.root = html("div", { class: `dld dld-${name}`, ...described });
+    this.cleanup = () => {
+      this.scope.abort();
+      this.root.remove();
+    };
+    this.signal.addEventListener("abort", () => this.status.stop());
+    if (signal) signal.addEventListener("abort", this.cleanup, { once: true });
+  }
 
-// Writes traits of the model without being told about its own change.
-export function writer(model) {
-  let writing = false;
-  return {
-    write(values) {
-      writing = true;
-      try {
-        for (const [name, value] of Object.entries(values)) model.set(name, value);
-        model.save_changes();
-      } finally {
-        writing = false;
-      }
-    },
-    // Calls action when one of the traits is changed from outside (Python, a linked widget).
-    watch(names, action, scope) {
-      const heard = () => { if (!writing) action(); };
-      for (const name of names) model.on(`change:${name}`, heard);
-      scope.signal.addEventListener("abort", () => {
-        for (const name of names) model.off(`change:${name}`, heard);
-      });
-    },
-  };
+  // Every figure redraws itself from its state.
+  draw() {
+    throw new Error("a figure must say how it is drawn");
+  }
+
+  attach(...parts) {
+    this.root.append(...parts, this.status.box, this.hint);
+    this.host.append(this.root);
+    followTheme(this.root, () => this.draw(), this.signal);
+    this.draw();
+  }
+
+  say(text) {
+    this.status.say(text);
+  }
+
+  // Calls action with the width of a part, now and whenever it changes.
+  onResize(part, action) {
+    const observer = new ResizeObserver(([entry]) => action(entry.contentRect.width));
+    observer.observe(part);
+    this.signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  // Writes traits of the model without hearing of its own change.
+  write(values) {
+    this.writing = true;
+    try {
+      for (const [name, value] of Object.entries(values)) this.model.set(name, value);
+      this.model.save_changes();
+    } finally {
+      this.writing = false;
+    }
+  }
+
+  // Calls action when one of the traits is changed from outside: by Python, by a linked widget.
+  watch(names, action) {
+    const heard = () => {
+      if (!this.writing) action();
+    };
+    for (const name of names) this.model.on(`change:${name}`, heard);
+    this.signal.addEventListener("abort", () => {
+      for (const name of names) this.model.off(`change:${name}`, heard);
+    });
+  }
 }

@@ -22,7 +22,8 @@ export function softmax(logits) {
 
 // x (count, inputs), weight (outputs, inputs), bias (outputs) -> (count, outputs).
 export function denseForward(x, count, weight, bias) {
-  const outputs = bias.length, inputs = weight.length / outputs;
+  const outputs = bias.length,
+    inputs = weight.length / outputs;
   const z = new Float64Array(count * outputs);
   for (let n = 0; n < count; n += 1) {
     for (let i = 0; i < outputs; i += 1) {
@@ -37,7 +38,8 @@ export function denseForward(x, count, weight, bias) {
 // delta (count, outputs) = dL/dz of this layer -> dL/dweight, dL/dbias, dL/dinput.
 export function denseBackward(delta, x, count, weight, outputs) {
   const inputs = weight.length / outputs;
-  const gradWeight = new Float64Array(weight.length), gradBias = new Float64Array(outputs);
+  const gradWeight = new Float64Array(weight.length),
+    gradBias = new Float64Array(outputs);
   const gradInput = new Float64Array(count * inputs);
   for (let n = 0; n < count; n += 1) {
     for (let i = 0; i < outputs; i += 1) {
@@ -58,7 +60,8 @@ export function createNetwork(sizes, hidden, output, random) {
   const network = { weights: [], biases: [], activations: [] };
   for (let l = 0; l + 1 < sizes.length; l += 1) {
     const [inputs, outputs] = [sizes[l], sizes[l + 1]];
-    const last = l + 2 === sizes.length, activation = last ? output : hidden;
+    const last = l + 2 === sizes.length,
+      activation = last ? output : hidden;
     const limit = Math.sqrt(6 / (activation === "relu" ? inputs : inputs + outputs));
     const weight = new Float64Array(inputs * outputs);
     for (let i = 0; i < weight.length; i += 1) weight[i] = random.uniform(-limit, limit);
@@ -71,7 +74,8 @@ export function createNetwork(sizes, hidden, output, random) {
 
 // x (count, inputs) -> every pre-activation z and every value h; values[0] is x itself.
 export function forward(network, x, count) {
-  const values = [x], pre = [];
+  const values = [x],
+    pre = [];
   network.weights.forEach((weight, l) => {
     const z = denseForward(values[l], count, weight, network.biases[l]);
     pre.push(z);

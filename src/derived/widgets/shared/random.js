@@ -18,7 +18,7 @@ export class Random {
   uint32() {
     const old = this.state;
     this.state = to64(old * MULTIPLIER + this.increment);
-    const mixed = Number(((old >> 18n) ^ old) >> 27n & 0xffffffffn);
+    const mixed = Number((((old >> 18n) ^ old) >> 27n) & 0xffffffffn);
     const turn = Number(old >> 59n);
     return ((mixed >>> turn) | (mixed << (-turn & 31))) >>> 0;
   }

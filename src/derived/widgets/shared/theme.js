@@ -1,6 +1,7 @@
 // Light or dark? The site, JupyterLab, Colab and VS Code each say it in their own way.
 function pageScheme(root) {
-  const page = document.documentElement, body = document.body;
+  const page = document.documentElement,
+    body = document.body;
   const named = page.dataset.theme || page.getAttribute("theme");
   if (named === "dark" || named === "light") return named;
   if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false" ? "dark" : "light";
@@ -23,7 +24,13 @@ export function followTheme(root, redraw, signal) {
     redraw();
   };
   const observer = new MutationObserver(update);
-  const attributeFilter = ["data-theme", "theme", "class", "data-jp-theme-light", "data-jp-theme-name"];
+  const attributeFilter = [
+    "data-theme",
+    "theme",
+    "class",
+    "data-jp-theme-light",
+    "data-jp-theme-name",
+  ];
   observer.observe(document.documentElement, { attributes: true, attributeFilter });
   observer.observe(document.body, { attributes: true, attributeFilter });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", update, { signal });

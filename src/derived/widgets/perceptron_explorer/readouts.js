@@ -1,0 +1,61 @@
+// The numbers beside the plane, and the table of updates.
+import { change, count, decimal, html } from "../shared/dom.js";
+
+export const vector = (values) => `(${values.map((value) => decimal(value)).join(", ")})`;
+
+const ROWS = [
+  ["weights", "w = (b, w₁, w₂)"],
+  ["updates", "mistakes so far"],
+  ["needed", "mistakes in all, from w = 0"],
+  ["bound", "bound (R/γ)² on them"],
+  ["radius", "R, longest (1, x₁, x₂)"],
+  ["margin", "γ, widest margin"],
+];
+
+export class Readouts {
+  constructor() {
+    this.box = html("dl", { class: "dld-numbers" });
+    this.values = {};
+    for (const [key, name] of ROWS) {
+      this.values[key] = html("dd", { "data-number": key });
+      this.box.append(html("div", {}, html("dt", { text: name }), this.values[key]));
+    }
+  }
+
+  draw({ run, best, needed, limit }) {
+    const ended = needed === null ? `more than ${count(limit)}` : count(needed);
+    const texts = {
+      weights: vector(run.weights),
+      updates: count(run.updates),
+      needed: best ? ended : "without end",
+      bound: best ? count(best.bound) : "none",
+      radius: best ? decimal(best.radius, 3) : "–",
+      margin: best ? decimal(best.margin, best.margin < 0.01 ? 5 : 3) : "none",
+    };
+    for (const [key, text] of Object.entries(texts)) change(this.values[key], { text });
+  }
+}
+
+export class UpdateTable {
+  constructor() {
+    this.body = html("tbody");
+    const names = ["update", "epoch", "point", "(b, w₁, w₂) after it"];
+    const cells = names.map((text) => html("th", { scope: "col", text }));
+    const head = html("thead", {}, html("tr", {}, ...cells));
+    const attributes = { tabindex: 0, role: "group", "aria-label": "Table of updates" };
+    const table = html("table", { class: "dld-table" }, head, this.body);
+    const scroll = html("div", { class: "dld-scroll", ...attributes }, table);
+    const summary = html("summary", { text: "Every update so far" });
+    this.box = html("details", { class: "dld-details" }, summary, scroll);
+    this.shown = null;
+  }
+
+  draw(log) {
+    if (log !== this.shown || log.length < this.body.children.length) this.body.replaceChildren();
+    this.shown = log;
+    for (const entry of log.slice(this.body.children.length)) {
+      const texts = [entry.update, entry.epoch, entry.index + 1, vector(entry.after)];
+      this.body.append(html("tr", {}, ...texts.map((text) => html("td", { text }))));
+    }
+  }
+}
