@@ -11,13 +11,13 @@ require(input.mathjax)
     tex: { macros: input.macros },
     chtml: { fontURL: input.fonts },
   })
-  .then((MathJax) => {
+  .then(async (MathJax) => {
     const adaptor = MathJax.startup.adaptor;
     const html = [];
     const errors = [];
     for (const [tex, display] of input.formulas) {
       MathJax.texReset(); // labels and numbers of one formula say nothing about the next
-      const node = MathJax.tex2chtml(tex, { display, em: 16, ex: 8, containerWidth: 1280 });
+      const node = await MathJax.tex2chtmlPromise(tex, { display, em: 16, ex: 8, containerWidth: 1280 });
       const text = adaptor.outerHTML(node);
       const failed = /data-mjx-error="([^"]*)"/.exec(text);
       errors.push(failed ? failed[1] : null);
