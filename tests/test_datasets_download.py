@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import http.server
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +25,7 @@ import numpy as np
 import pytest
 
 from derived import datasets
-from derived.datasets import DataUnavailable, RemoteFile, handwritten
+from derived.datasets import DataUnavailable, RemoteFile, handwritten, locking
 from derived.datasets.idx import write_idx
 from derived.datasets.transfer import Limits
 
@@ -189,6 +191,17 @@ def test_a_wrong_file_is_named_and_the_next_mirror_is_asked(server, folder, body
     assert files(folder) == [NAME]
 
 
+def test_a_gzip_bomb_is_not_unpacked_into_memory(server, folder):
+    server.behaviour["a"] = serve(gzip.compress(bytes(100_000_000), 9))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataUnavailable, match="more than 120,000 bytes"):
+            remote(server.url("a")).read()
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_the_second_mirror_is_asked_after_a_404(server, folder):
     server.behaviour["b"] = serve(ZIPPED)
     assert remote(server.url("a"), server.url("b")).read() == CONTENT
@@ -242,19 +255,25 @@ def _other_range(handler: Handler) -> None:
         serve(ZIPPED)(handler)
 
 
-@pytest.mark.parametrize("refusing", ["too long a part", "another range"])
+def part_size(refusing: str) -> int:
+    return 20_000 if refusing == "another range" else len(ZIPPED) + 5
+
+
+@pytest.mark.parametrize("refusing", ["too long a part", "no ranges at all", "another range"])
 def test_a_refused_range_leads_to_a_fresh_start(server, folder, refusing):
     server.behaviour["a"] = serve(ZIPPED, break_after=20_000)
     with pytest.raises(DataUnavailable):
         remote(server.url("a")).read(limits=Limits(attempts=1))
     (part,) = (folder / "toy").glob(".*.part")
-    if refusing == "too long a part":
-        part.write_bytes(bytes(len(ZIPPED) + 5))
-        server.behaviour["a"] = serve(ZIPPED)
-    else:
+    if refusing == "another range":
         server.behaviour["a"] = _other_range
+    else:
+        part.write_bytes(b"x" * (len(ZIPPED) + 5))
+        server.behaviour["a"] = serve(ZIPPED, ranges=refusing == "too long a part")
     assert remote(server.url("a")).read() == CONTENT
-    assert server.requests[-1] == ("a", None)
+    asked = [value for _, value in server.requests[1:]]
+    again = [] if refusing == "no ranges at all" else [None]  # that answer was whole already
+    assert asked == [f"bytes={part_size(refusing)}-", *again]
 
 
 def _hang(handler: Handler) -> None:
@@ -441,6 +460,43 @@ def test_processes_that_want_the_same_file_download_it_once(server, folder):
     digests = {process.communicate(timeout=60)[0].strip() for process in running}
     assert digests == {hashlib.sha256(CONTENT).hexdigest()}
     assert server.requests == [("a", None)]
+    assert files(folder) == [NAME]
+
+
+def test_a_lock_whose_file_its_last_owner_removed_is_not_taken_for_the_lock(tmp_path, monkeypatch):
+    path, original, calls = tmp_path / "lock", locking._try_lock, []
+
+    def after_the_owner_left(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:  # opened before, but locked after, the file was removed
+            path.unlink()
+        original(descriptor)
+
+    monkeypatch.setattr(locking, "_try_lock", after_the_owner_left)
+    with locking.exclusive(path, patience=5.0, waiting_for="testing") as alone:
+        assert alone
+        assert locking._acquire(path) == (None, True)  # nobody else can have it
+    assert not path.exists()
+
+
+def test_waiting_for_another_process_ends(tmp_path, capsys):
+    path = tmp_path / "lock"
+    with (
+        locking.exclusive(path, patience=5.0, waiting_for="testing"),
+        pytest.raises(locking.LockTimeout, match="has been testing for"),
+        locking.exclusive(path, patience=2.2, waiting_for="testing"),
+    ):
+        pass
+    assert "waiting for another process" in capsys.readouterr().err
+
+
+def test_a_file_system_without_locks_still_works(server, folder, monkeypatch):
+    def unsupported(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locking, "_try_lock", unsupported)
+    server.behaviour["a"] = serve(ZIPPED)
+    assert remote(server.url("a")).read() == CONTENT
     assert files(folder) == [NAME]
 
 

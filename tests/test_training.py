@@ -202,6 +202,15 @@ def test_validation_sees_the_model_at_rest():
     assert model.training
 
 
+def test_every_epoch_trains_in_training_mode():
+    model, modes = network(), []
+    model.register_forward_pre_hook(lambda module, given: modes.append(module.training))
+    model.eval()
+    fit(model, epochs=2, validate=lambda given: {"x": float(given(data()[0]).sum())})
+    assert modes == ([True] * 3 + [False]) * 2
+    assert not model.training  # as it was before
+
+
 def test_validation_must_name_its_numbers():
     with pytest.raises(TypeError, match="named numbers"):
         fit(validate=lambda model: 0.5)
