@@ -35,7 +35,9 @@ def held(record: dict[str, Any]) -> str:
         bound = f"relative error ≤ {scientific(tolerance)}"
     if record["kind"] == "check":
         return f"checked: {bound}"
-    printed = f"{record['erratum']} refuted: as printed {record['failure']}"
+    failure = record["failure"]
+    failure = f"is {failure}" if failure.startswith("off by") else failure
+    printed = f"{record['erratum']} refuted: the printed formula {failure}"
     return f"{printed}; corrected: {bound}" if bound else printed
 
 

@@ -10,7 +10,7 @@ from .directive import RecordDirective, count, sentence
 from .errata_entries import Erratum, Refutation
 from .tables import Content, TableRow, joined, table
 
-COLUMNS = {"Erratum": 12, "As the slide has it": 34, "What holds": 34, "Where": 20}
+COLUMNS = {"Erratum": 10, "Class": 12, "As the slide has it": 30, "What holds": 30, "Where": 18}
 
 
 def row_anchor(erratum: str) -> str:
@@ -65,10 +65,10 @@ class Errata(RecordDirective):
 
     def _row(self, erratum: Erratum, lecture: str) -> TableRow:
         kind = f"{erratum.kind} ({erratum.scope})" if erratum.scope else erratum.kind
-        name: Content = [nodes.strong("", erratum.id), nodes.Text(f" {kind}")]
         slides = self.slides(self.book.lectures, erratum.slides, skip=lecture)
         printed = [*slides, nodes.Text(": "), *self.markdown(erratum.printed)]
-        cells = [name, printed, self.markdown(erratum.correct), self._where(erratum)]
+        holds = self.markdown(erratum.correct)
+        cells = [erratum.id, kind, printed, holds, self._where(erratum)]
         return TableRow(cells, anchor=row_anchor(erratum.id))
 
     def _where(self, erratum: Erratum) -> Content:
@@ -78,7 +78,7 @@ class Errata(RecordDirective):
         ]
         if erratum.discussed:
             page, target = erratum.discussed["page"], erratum.discussed["anchor"]
-            link = self.link(self.page(page).heading, page, target)
+            link = self.link(self.page(page).place(target), page, target)
             places.append([nodes.Text("discussed: "), link])
         if not places:
             return f"waits for: {self.book.chapters.get(erratum.chapter, erratum.chapter)}"
@@ -87,6 +87,6 @@ class Errata(RecordDirective):
     def _place(self, place: Refutation) -> nodes.reference:
         page = self.page(place.page)
         if place.equation in page.equations:
-            text = f"{page.heading}, equation ({place.equation})"
-            return self.link(text, page.name, anchor(place.equation))
+            target = anchor(place.equation)
+            return self.link(page.place(target), page.name, target)
         return self.link(page.heading, page.name)

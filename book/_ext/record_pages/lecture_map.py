@@ -69,5 +69,5 @@ class LectureMap(RecordDirective):
     def _where(self, row: Row) -> Content:
         if row.waits:
             return f"waits for: {self.book.chapters.get(row.waits, row.waits)}"
-        link = self.link(self.page(row.page).heading, row.page, row.anchor)
+        link = self.link(self.page(row.page).place(row.anchor), row.page, row.anchor)
         return [link, nodes.Text(f". {row.context}")] if row.context else link

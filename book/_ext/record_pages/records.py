@@ -36,7 +36,7 @@ class Page:
 
     name : path from the repository's root without its ending, such as "notebooks/02_backprop".
     title : its first heading, as plain text.
-    anchors : what a link to the page may point at.
+    places : what a link to the page may point at: anchor → what a reader finds there.
     equations : the numbers of its displayed equations, in order.
     excuses : number → "is a definition", or why the equation needs no check.
     checks : the records of check(...) and refute(...) in its stored outputs, in order.
@@ -45,7 +45,7 @@ class Page:
 
     name: str
     title: str
-    anchors: frozenset[str]
+    places: dict[str, str]
     equations: tuple[str, ...]
     excuses: dict[str, str]
     checks: tuple[dict[str, Any], ...]
@@ -64,9 +64,19 @@ class Page:
     @property
     def heading(self) -> str:
         """The page named for a reader: its kind, its chapter's number, its title."""
+        return f"{self.short}: {self.title}" if self.short else self.title
+
+    @property
+    def short(self) -> str:
+        """Its kind and its chapter's number, "Chapter 2" or "Lab 2"; nothing for other pages."""
         if not self.stem[:2].isdigit():
-            return self.title
-        return f"{'Lab' if self.is_lab else 'Chapter'} {int(self.stem[:2])}: {self.title}"
+            return ""
+        return f"{'Lab' if self.is_lab else 'Chapter'} {int(self.stem[:2])}"
+
+    def place(self, target: str) -> str:
+        """Name a place in the page for a reader: "Chapter 2, The chain rule"."""
+        where = self.places.get(target, self.title)
+        return f"{self.short}, {where}" if self.short else where
 
 
 def plain(markdown: str) -> str:
@@ -108,13 +118,14 @@ def _parse(path: Path, _changed: int, name: str) -> Page:
     )
     headings = [plain(match[2]) for match in HEADING.finditer(prose)]
     equations = tuple(TAG.findall(prose))
-    anchors = {nodes.make_id(text) for text in headings}
-    anchors |= {nodes.make_id(label) for label in TARGET.findall(prose)}
-    anchors |= {anchor(tag) for tag in equations}
+    title = headings[0] if headings else name
+    places = {nodes.make_id(label): title for label in TARGET.findall(prose)}
+    places |= {anchor(tag): f"equation ({tag})" for tag in equations}
+    places |= {nodes.make_id(text): text for text in headings}
     return Page(
         name=name,
-        title=headings[0] if headings else name,
-        anchors=frozenset(anchors),
+        title=title,
+        places=places,
         equations=equations,
         excuses=dict(EXCUSE.findall(prose)),
         checks=tuple(_outputs(cells, CHECK_MIME)),
@@ -181,7 +192,7 @@ def place_fault(root: Path, name: str, target: str) -> str | None:
     """Say what is wrong with a place (page and anchor), or None."""
     if page_path(root, name) is None:
         return f"there is no page {name}.ipynb or {name}.md"
-    if target not in read_page(root, name).anchors:
+    if target not in read_page(root, name).places:
         path = page_path(root, name)
         assert path is not None
         return f"{path.relative_to(root)} has no heading with the anchor '{target}'"

@@ -38,6 +38,9 @@ class Results(RecordDirective):
         return [self._totals(results), *(self._section(page) for page in labs)]
 
     def _totals(self, results: list[dict[str, Any]]) -> nodes.paragraph:
+        if not results:
+            text = "No lab has recorded a result yet."
+            return nodes.paragraph("", text, classes=["records-total"])
         beside = [record for record in results if record.get("published")]
         reached = sum(bool(record.get("reproduced")) for record in beside)
         text = (
