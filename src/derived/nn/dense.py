@@ -39,7 +39,8 @@ class Dense(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         """Draw the weight, and set the bias to zero."""
-        weight = initializer((out_features, in_features), rng=rng, dtype=dtype)
+        # Stored column by column: Wᵀ, which the forward product reads, is then contiguous.
+        weight = np.asfortranarray(initializer((out_features, in_features), rng=rng, dtype=dtype))
         super().__init__({"weight": weight, "bias": np.zeros(out_features, dtype)})
 
     def forward(self, x: ArrayLike) -> Array:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Layout", "arrange"]
 
-Node: TypeAlias = Hashable
+Node = TypeVar("Node", bound=Hashable)
 SWEEPS = 8
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(Generic[Node]):
     """Places in units of a column and a row.
 
     Attributes
@@ -48,7 +49,7 @@ def _columns(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> d
 
 
 def _sort_rows(
-    grid: list[list[Node]], neighbors: Mapping[Node, Sequence[Node]], row: dict[Node, float]
+    grid: list[list[Any]], neighbors: Mapping[Any, Sequence[Any]], row: dict[Any, float]
 ) -> None:
     """Sort each column by the mean row of the neighbours, and spread it evenly."""
     tallest = max(len(nodes) for nodes in grid)
@@ -64,7 +65,7 @@ def _sort_rows(
             row[node] = (i + 0.5) * tallest / len(nodes) - 0.5
 
 
-def arrange(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> Layout:
+def arrange(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> Layout[Node]:
     """Place the nodes of a directed acyclic graph.
 
     Parameters
@@ -73,12 +74,12 @@ def arrange(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> La
     parents : node → its parents, each once.
     """
     column = _columns(order, parents)
-    grid: list[list[Node]] = [[] for _ in range(1 + max(column.values()))]
+    grid: list[list[Any]] = [[] for _ in range(1 + max(column.values()))]
     for node in order:
         grid[column[node]].append(node)
-    before: dict[Node, list[Node]] = {node: [] for node in order}
-    after: dict[Node, list[Node]] = {node: [] for node in order}
-    bends: dict[tuple[Node, Node], list[Node]] = {}
+    before: dict[Any, list[Any]] = {node: [] for node in order}
+    after: dict[Any, list[Any]] = {node: [] for node in order}
+    bends: dict[tuple[Node, Node], list[Any]] = {}
     for child in order:
         for parent in parents[child]:
             steps = range(column[parent] + 1, column[child])
@@ -86,7 +87,7 @@ def arrange(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> La
             for k, bend in zip(steps, bends[parent, child], strict=True):
                 grid[k].append(bend)
             chain = [parent, *bends[parent, child], child]
-            for left, right in zip(chain, chain[1:], strict=False):
+            for left, right in pairwise(chain):
                 after.setdefault(left, []).append(right)
                 before.setdefault(right, []).append(left)
     row = {node: float(i) for nodes in grid for i, node in enumerate(nodes)}
@@ -97,7 +98,7 @@ def arrange(order: Sequence[Node], parents: Mapping[Node, Sequence[Node]]) -> La
             _sort_rows(grid, before, row)
     return Layout(
         {node: (column[node], row[node]) for node in order},
-        {edge: [(bend[3], row[bend]) for bend in chain] for edge, chain in bends.items()},  # type: ignore[index]
+        {edge: [(bend[3], row[bend]) for bend in chain] for edge, chain in bends.items()},
         len(grid),
         max(len(nodes) for nodes in grid),
     )

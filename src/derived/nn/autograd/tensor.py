@@ -120,9 +120,7 @@ class Tensor:
         if self.gradient is not None:
             gradient = self.gradient + gradient
         elif not self.edges and (gradient is arrived or gradient.base is not None):
-            gradient = (
-                gradient.copy()
-            )  # a leaf's gradient is its own: the user may scale or clip it
+            gradient = gradient.copy()  # its own array: the user may scale or clip it
         if not self.edges:
             gradient = np.asarray(gradient, dtype=self.data.dtype)
         self.gradient = gradient
@@ -277,7 +275,7 @@ class Tensor:
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
         """Return the mean over ``axis`` (all axes by default)."""
         shape = self.shape
-        y = np.mean(self.data, axis=axis, keepdims=keepdims)
+        y: Array = np.asarray(np.mean(self.data, axis=axis, keepdims=keepdims))
         share = y.size / self.data.size
         return _node(y, "mean", (self, lambda g: spread(g * share, shape, axis, keepdims)))
 
@@ -289,7 +287,8 @@ class Tensor:
         def pull_back(g: Array) -> Array:
             winners = a == y
             share = winners / np.sum(winners, axis=axis, keepdims=True)
-            return spread(g, a.shape, axis, keepdims) * share.astype(a.dtype)
+            result: Array = spread(g, a.shape, axis, keepdims) * share.astype(a.dtype)
+            return result
 
         return _node(np.max(a, axis=axis, keepdims=keepdims), "max", (self, pull_back))
 
@@ -347,10 +346,12 @@ def _operand(value: Tensor | ArrayLike, other: Tensor) -> Tensor:
     return Tensor(array if array.ndim else array.astype(other.data.dtype), requires_gradient=False)
 
 
-def _node(data: Array, operation: str, *edges: tuple[Tensor, PullBack]) -> Tensor:
+def _node(
+    data: Array | np.floating[Any], operation: str, *edges: tuple[Tensor, PullBack]
+) -> Tensor:
     """Return the result of an operation, without the copy and the checks that a leaf needs."""
     node = Tensor.__new__(Tensor)
-    node.data = data if type(data) is np.ndarray else np.asarray(data)  # 0-d sums are scalars
+    node.data = data if isinstance(data, np.ndarray) else np.asarray(data)  # sums are scalars
     node.name = ""
     node.operation = operation
     node.edges = edges

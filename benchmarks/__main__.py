@@ -1,0 +1,44 @@
+"""Print how ``derived.nn`` compares with PyTorch on this machine, and what the limit is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from benchmarks.nn_against_torch import TASKS, matrix_product_gflops, run
+
+SHAPES = ((128, 784, 256), (512, 512, 512), (1024, 1024, 1024))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all comparisons; return 1 if ``--enforce`` was given and a target was missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--enforce", action="store_true", help="fail where a target is missed")
+    parser.add_argument("--rounds", type=int, default=60, help="interleaved rounds a comparison")
+    options = parser.parse_args(arguments)
+
+    print(f"float32, one thread · NumPy {np.__version__} · torch {torch.__version__} (CPU)\n")
+    print(f"{'':44}{'derived':>10}{'torch':>10}{'ratio':>8}{'quartiles':>15}{'target':>9}")
+    missed = 0
+    for task in TASKS:
+        result = run(task, options.rounds)
+        met = result.ratio <= task.target
+        missed += not met
+        print(
+            f"{task.name:44}{result.ours * 1e3:7.3f} ms{result.theirs * 1e3:7.3f} ms"
+            f"{result.ratio:8.2f}{f'{result.low:.2f} to {result.high:.2f}':>15}"
+            f"{f'≤ {task.target:.2f}':>9}  {'met' if met else 'MISSED'}"
+        )
+    print(f"\n{'limit: matrix product, GFLOP/s':44}{'NumPy':>10}{'torch':>10}")
+    for shape in SHAPES:
+        numpy_speed, torch_speed = matrix_product_gflops(*shape)
+        print(f"{' × '.join(map(str, shape)):44}{numpy_speed:10.0f}{torch_speed:10.0f}")
+    return 1 if missed and options.enforce else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

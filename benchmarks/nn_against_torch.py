@@ -1,0 +1,143 @@
+"""The same training steps in ``derived.nn`` and in PyTorch: plain eager code on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn as torch_nn
+
+from benchmarks.timing import Comparison, compare, seconds_each
+from derived.nn import SGD, CrossEntropy, Dense, ReLU, Sequential
+from derived.nn.autograd import Tensor
+
+__all__ = ["TASKS", "Task", "matrix_product_gflops", "run", "tape_step", "training_step"]
+
+Step = Callable[[], float]  # takes one step of training, returns the loss before it
+FLOAT32 = np.float32
+SEED = 0
+AGREEMENT = 1e-4  # relative; float32 losses after a few steps in another order of summation
+LEARNING_RATE = 0.1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One comparison: what is done, on both sides, and the ratio that the library promises."""
+
+    name: str
+    make: Callable[[], tuple[Step, Step]]
+    target: float
+
+
+def training_step() -> tuple[Step, Step]:
+    """Return a step of SGD on a 784-256-10 ReLU network, batch 128, float32: ours, PyTorch's."""
+    rng = np.random.default_rng(SEED)
+    x = rng.standard_normal((128, 784)).astype(FLOAT32)
+    labels = rng.integers(0, 10, 128)
+    network = Sequential(
+        Dense(784, 256, rng=rng, dtype=FLOAT32), ReLU(), Dense(256, 10, rng=rng, dtype=FLOAT32)
+    )
+    loss, optimizer = CrossEntropy(), SGD(network, LEARNING_RATE)
+
+    def ours() -> float:
+        value = loss.forward(network.forward(x), labels)
+        network.backward_parameters(loss.backward())  # nobody needs the gradient of the images
+        optimizer.step()
+        return value
+
+    model = torch_nn.Sequential(
+        torch_nn.Linear(784, 256), torch_nn.ReLU(), torch_nn.Linear(256, 10)
+    )
+    model.load_state_dict({k: torch.tensor(v) for k, v in network.parameters.items()})
+    torch_loss = torch_nn.CrossEntropyLoss()
+    torch_optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+    torch_x, torch_labels = torch.from_numpy(x), torch.from_numpy(labels)
+
+    def theirs() -> float:
+        torch_optimizer.zero_grad()
+        value = torch_loss(model(torch_x), torch_labels)
+        value.backward()
+        torch_optimizer.step()
+        return value.item()
+
+    return ours, theirs
+
+
+def tape_step() -> tuple[Step, Step]:
+    """Return a step on a 2-16-16-1 ReLU network, hinge loss, 100 points: our tape, PyTorch's."""
+    rng = np.random.default_rng(SEED)
+    x = rng.standard_normal((100, 2)).astype(FLOAT32)
+    sign = np.sign(x[:, :1] * x[:, 1:])  # (100, 1): opposite quadrants belong together
+    shapes = [(2, 16), (16,), (16, 16), (16,), (16, 1), (1,)]
+    start = [(0.4 * rng.standard_normal(shape)).astype(FLOAT32) for shape in shapes]
+
+    points, targets = Tensor(x, requires_gradient=False), Tensor(sign, requires_gradient=False)
+    tensors = [Tensor(values) for values in start]
+
+    def ours() -> float:
+        w1, b1, w2, b2, w3, b3 = tensors
+        score = ((points @ w1 + b1).relu() @ w2 + b2).relu() @ w3 + b3
+        value = (1 - score * targets).relu().mean()
+        for tensor in tensors:
+            tensor.gradient = None
+        value.backward()
+        for tensor in tensors:
+            tensor.data -= LEARNING_RATE * tensor.gradient
+        return float(value)
+
+    torch_points, torch_targets = torch.from_numpy(x), torch.from_numpy(sign)
+    torch_tensors = [torch.tensor(values, requires_grad=True) for values in start]
+
+    def theirs() -> float:
+        w1, b1, w2, b2, w3, b3 = torch_tensors
+        score = ((torch_points @ w1 + b1).relu() @ w2 + b2).relu() @ w3 + b3
+        value = (1 - score * torch_targets).relu().mean()
+        for tensor in torch_tensors:
+            tensor.grad = None
+        value.backward()
+        with torch.no_grad():
+            for tensor in torch_tensors:
+                tensor.sub_(tensor.grad, alpha=LEARNING_RATE)
+        return value.item()
+
+    return ours, theirs
+
+
+TASKS = (
+    Task("training step 784-256-10, batch 128, SGD", training_step, 0.9),
+    Task("tape: 2-16-16-1 network, 100 points", tape_step, 0.6),
+)
+
+
+def run(task: Task, rounds: int = 60, steps: int = 5) -> Comparison:
+    """Compare both sides of ``task``, after they were seen to compute the same losses.
+
+    Raises
+    ------
+    RuntimeError : if the losses of the first ``steps`` steps differ: the work is not the same.
+    """
+    torch.set_num_threads(1)
+    ours, theirs = task.make()
+    for step in range(steps):
+        a, b = ours(), theirs()
+        if not abs(a - b) <= AGREEMENT * abs(b):
+            raise RuntimeError(f"{task.name}: after {step} steps the losses are {a} and {b}")
+    return compare(ours, theirs, rounds)
+
+
+def matrix_product_gflops(
+    rows: int, inner: int, columns: int, rounds: int = 9
+) -> tuple[float, float]:
+    """Return the best 10⁹ floating-point operations a second of a float32 product, NumPy, torch."""
+    rng = np.random.default_rng(SEED)
+    a: NDArray[np.float32] = rng.standard_normal((rows, inner)).astype(FLOAT32)
+    b: NDArray[np.float32] = rng.standard_normal((inner, columns)).astype(FLOAT32)
+    torch_a, torch_b = torch.from_numpy(a), torch.from_numpy(b)
+    work = 2e-9 * rows * inner * columns
+    calls = max(1, round(0.5 / work))  # about 10 ms a round
+    ours = min(seconds_each(lambda: a @ b, calls) for _ in range(rounds))
+    theirs = min(seconds_each(lambda: torch_a @ torch_b, calls) for _ in range(rounds))
+    return work / ours, work / theirs
