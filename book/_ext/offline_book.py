@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pydata_sphinx_theme
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -93,7 +94,8 @@ def note_own_sources(app: Sphinx, config: Any) -> None:
 
     Sphinx copies static files only when it writes a page.
     """
-    config.book_extensions_digest = _digest(Path(__file__).parent.glob("*.*"))
+    here = Path(__file__).parent
+    config.book_extensions_digest = _digest([*here.rglob("*.py"), *here.rglob("*.js")])
     config.book_static_digest = _digest([*STATIC.glob("*.*"), *STATIC.glob("vendor/*.json")])
 
 
@@ -162,6 +164,16 @@ def _policy(scripts: list[Any]) -> str:
     )
 
 
+def _description(doctree: nodes.document | None) -> str:
+    """Return the first sentences of a page, about two lines of them."""
+    text = ""
+    for paragraph in doctree.findall(nodes.paragraph) if doctree else ():
+        plain = isinstance(paragraph.parent, nodes.section | nodes.document)
+        if plain and not paragraph.next_node(nodes.math) and len(text) < 100:
+            text = " ".join([text, *paragraph.astext().split()]).strip()
+    return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " …"
+
+
 def clean_page(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
@@ -174,8 +186,8 @@ def clean_page(
         if not re.search(r"sphinx-thebe|fonts\.googleapis", _name(file) or str(file))
     ]
     tags = context.get("metatags", "")
-    description = re.sub(r"\s+", " ", context.get("page_description") or "").strip()
-    if description and 'name="description"' not in tags:
+    if description := _description(doctree):
+        tags = re.sub(r'<meta name="description"[^>]*>\s*', "", tags)
         tags += f'<meta name="description" content="{html.escape(description)}" />\n'
     if app.config.offline_policy:
         policy = f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}" />\n'

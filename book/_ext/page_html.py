@@ -33,12 +33,27 @@ def corrected(body: str) -> str:
     )
 
 
+def name_chevrons(tree: str) -> str:
+    """Name the buttons in the table of contents, which show a chevron only."""
+    return re.sub(
+        r'(<a class="[^"]*\breference internal[^"]*"[^>]*>)(.*?)(</a><details[^>]*><summary)>',
+        r'\1\2\3 aria-label="Pages below \2">',
+        tree,
+    )
+
+
 def correct_page(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Correct one page."""
+    """Correct one page, and the table of contents beside it."""
     if context.get("body"):
         context["body"] = corrected(context["body"])
+    if make_tree := context.get("generate_toctree_html"):
+
+        def named_tree(*arguments: Any, **options: Any) -> str:
+            return name_chevrons(str(make_tree(*arguments, **options)))
+
+        context["generate_toctree_html"] = named_tree
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

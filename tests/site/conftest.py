@@ -1,0 +1,67 @@
+"""Fixtures of the browser tests: the built site, a server for it, one browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.site.built_site import Site, tested_site
+from tests.site.inspection import ARGUMENTS, Visit, new_context, visit
+from tests.site.server import serve
+from tools import system_packages
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything that asks for the browser."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    """The whole book, built with warnings as errors."""
+    built = tested_site()
+    assert built.html.is_dir(), f"the site was not built:\n{built.log[-3000:]}"
+    return built
+
+
+@pytest.fixture(scope="session")
+def base(site: Site) -> Iterator[str]:
+    """Where the site is served."""
+    with serve(site.html) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all tests of a process."""
+    path = system_packages.find("chromium")
+    assert path, "The tests need chromium. Install it: sudo apt-get install chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def visited(browser: Browser) -> Iterator[Callable[[str, str], Visit]]:
+    """Visit a page once for all tests of a module: ``visited(base, page)``.
+
+    Only the page asked for last stays open, so that memory does not grow with the book.
+    """
+    context = new_context(browser)
+    kept: dict[tuple[str, str], Visit] = {}
+
+    def ask(base: str, page: str) -> Visit:
+        if (base, page) not in kept:
+            for old in kept.values():
+                old.page.close()
+            kept.clear()
+            kept[base, page] = visit(context, base, page)
+        return kept[base, page]
+
+    yield ask
+    context.close()

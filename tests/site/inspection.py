@@ -1,0 +1,217 @@
+"""What is asked of a page in the browser: each question returns a list of faults in words."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / ".cache/browser/run/axe.min.js"
+PHONE = {"width": 375, "height": 700}
+DESKTOP = {"width": 1280, "height": 900}
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+
+# Runs before any script of the page: what the policy refused, and what moved while it loaded.
+_WATCH = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.refused.push(`${event.violatedDirective}: ${event.blockedURI}`));
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+_OPEN = """() => {
+  for (const box of document.querySelectorAll("details")) box.open = true;
+  for (const button of document.querySelectorAll("button.toggle-button")) {
+    if (button.closest(".toggle-hidden")) button.click();
+  }
+}"""
+
+_SIDEWAYS = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.scrollingElement.scrollWidth <= width) return [];
+  const scrolls = (e) => e && e !== document.body && (
+    /auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const wide = [...document.body.querySelectorAll("*")].filter((e) =>
+    e.getBoundingClientRect().right > width + 1 && !scrolls(e.parentElement)
+    && getComputedStyle(e).position !== "fixed");
+  const names = wide.slice(0, 5).map((e) => e.outerHTML.slice(0, 120));
+  return [`the page is ${document.scrollingElement.scrollWidth} px wide on a screen of ${width}`,
+          ...names];
+}"""
+
+_IMAGES = """() => [...document.images].flatMap((image) => {
+  const place = (image.getAttribute("src") || "").slice(0, 100);
+  const faults = [];
+  const decorative = image.closest("[aria-hidden=true], a[aria-label], .navbar-brand, .btn, "
+    + ".dropdown-item, [role=presentation]");
+  if (!image.hasAttribute("alt")) faults.push(`${place}: no alternative text`);
+  else if (!image.alt.trim() && !decorative) faults.push(`${place}: empty alternative text`);
+  const inPage = image.closest("article.bd-article");
+  if (inPage && !(image.getAttribute("width") && image.getAttribute("height")))
+    faults.push(`${place}: no width and height, so the page moves when it comes`);
+  if (image.complete && image.naturalWidth === 0) faults.push(`${place}: broken`);
+  return faults;
+})"""
+
+_MATH = """() => [...document.querySelectorAll(".math")].flatMap((box) => {
+  const source = box.textContent.slice(0, 80);
+  const formula = box.querySelector("mjx-container");
+  if (!formula) return [`not typeset: ${source}`];
+  const faults = [];
+  if (formula.querySelector("mjx-merror")) faults.push(`TeX error: ${source}`);
+  if (!formula.querySelector("mjx-assistive-mml math")) faults.push(`no MathML: ${source}`);
+  return faults;
+})"""
+
+_FIGURES = """() => [...document.querySelectorAll(".explorable")].flatMap((frame) => {
+  const view = frame.querySelector(".widget-view, .jupyter-widgets, .widget-subarea");
+  if (!view || !view.children.length) return ["an explorable figure was not drawn"];
+  return view.textContent.includes("could not be drawn") ? [view.textContent] : [];
+})"""
+
+_AXE = """() => axe.run(
+  // The glyphs of a formula are hidden from assistive technology, which reads its MathML.
+  { exclude: [["mjx-math"]] },
+  { resultTypes: ["violations"] },
+).then((result) => result.violations.flatMap((rule) => rule.nodes.slice(0, 6).map((node) =>
+  `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replace(/\\s+/g, " ")}`)))"""
+
+
+@dataclass
+class Visit:
+    """One page in the browser, and what was noticed while it loaded."""
+
+    page: Page
+    base: str
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.problems.append(f"{response.status}: {response.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    def watch(self) -> None:
+        """Note every request and every error of the page."""
+        self.page.on("request", self._request)
+        self.page.on("response", self._response)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        self.page.on(
+            "requestfailed",
+            lambda request: self.problems.append(f"failed: {request.url} {request.failure}"),
+        )
+
+    def outside(self) -> list[str]:
+        """Return the requests to anything but the site."""
+        return [u for u in self.requests if not u.startswith((self.base, "data:", "blob:"))]
+
+    def errors(self) -> list[str]:
+        """Return console errors, page errors, failed requests and what the policy refused."""
+        refused = self.page.evaluate("() => window.refused")
+        return [*self.problems, *(f"policy: {each}" for each in refused)]
+
+    def ask(self, question: str) -> list[str]:
+        """Return the faults that a script finds in the page."""
+        answer: list[str] = self.page.evaluate(question)
+        return answer
+
+    def sideways(self) -> list[str]:
+        """Return what is wider than a phone's screen, with every box opened."""
+        self.page.set_viewport_size(PHONE)
+        self.page.wait_for_timeout(60)
+        faults = self.ask(_SIDEWAYS)
+        self.page.set_viewport_size(DESKTOP)
+        return faults
+
+    def unnamed_images(self) -> list[str]:
+        """Return images without alternative text, without a size, or broken."""
+        return self.ask(_IMAGES)
+
+    def untypeset_math(self) -> list[str]:
+        """Return formulas that are not typeset, wrong, or silent to a screen reader."""
+        return self.ask(_MATH)
+
+    def missing_figures(self) -> list[str]:
+        """Return explorable figures that were not drawn."""
+        return self.ask(_FIGURES)
+
+    def open_everything(self) -> None:
+        """Open every box that can be opened."""
+        self.page.evaluate(_OPEN)
+        self.page.wait_for_timeout(100)
+
+    def shift(self) -> float:
+        """Return by how much the page moved while it loaded (cumulative layout shift)."""
+        return float(self.page.evaluate("() => window.shift"))
+
+    def axe(self, theme: str) -> list[str]:
+        """Return the violations that axe-core finds in the light or the dark theme."""
+        if not AXE.exists():
+            raise FileNotFoundError("axe-core is missing: python -m tools.vendor --development")
+        self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        self.page.wait_for_timeout(50)
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text("utf8"))
+        return self.ask(_AXE)
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Return a browser context without animations, in which the watching script runs first."""
+    # The policy is the page's own: only axe-core needs to come past it, and `evaluate` does.
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", **options)
+    context.add_init_script(_WATCH)
+    context.set_default_timeout(20_000)
+    return context
+
+
+def visit(context: BrowserContext, base: str, page: str) -> Visit:
+    """Load a page (a path without ``.html``) and wait until its figures are drawn."""
+    noticed = Visit(context.new_page(), base)
+    noticed.watch()
+    noticed.page.goto(f"{base}/{page}.html", wait_until="load")
+    noticed.page.evaluate("() => document.fonts.ready.then(() => null)")
+    if noticed.page.locator(".explorable").count():
+        noticed.page.wait_for_function(
+            "() => !document.querySelector('.explorable.pending')", timeout=15_000
+        )
+    noticed.page.wait_for_timeout(150)  # whatever starts late may fail late
+    return noticed
+
+
+def weight(html: Path, base: str, requests: Iterable[str]) -> int:
+    """Return the bytes of everything a page loaded, compressed where a web host would."""
+    total = 0
+    for url in dict.fromkeys(requests):
+        if url.startswith(base):
+            path = html / unquote(urlparse(url.removeprefix(base)).path).lstrip("/")
+            if path.is_file():
+                data = path.read_bytes()
+                packed = path.suffix in {".woff", ".woff2", ".png", ".jpg", ".ico"}
+                total += len(data) if packed else len(gzip.compress(data, 6))
+    return total
