@@ -34,7 +34,7 @@ def test_a_killed_run_continues_to_the_same_bits(tmp_path):
     done = _execute(str(PROGRAM), "killed", str(tmp_path))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 6 * len(training_runs.KINDS) + 3
+    assert len(lines) == 5 * len(training_runs.KINDS) + 3
     assert all(line.startswith("same bits") for line in lines)
 
 
