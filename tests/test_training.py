@@ -145,5 +145,5 @@ def test_a_history_reads_like_a_table():
     assert history.metric("accuracy")[0] == 0.8 and math.isnan(history.metric("accuracy")[1])
     assert str(history).splitlines()[0] == "epoch   1 · loss 0.5 · accuracy 0.8 · 1.2 s"
     with pytest.raises(KeyError, match="accuracy"):
-        history.metric("acuracy")
+        history.metric("recall")
     assert History.from_state_dict(history.state_dict()) == history
