@@ -33,11 +33,22 @@ class Layer(ABC):
         gradients: Mapping[str, Array] | None = None,
     ) -> None:
         """Keep the arrays; gradients of zeros are made where none are given."""
-        self.parameters = NamedArrays(parameters or {})
+        parameters = parameters or {}
         if gradients is None:
-            gradients = {name: np.zeros_like(array) for name, array in self.parameters.items()}
-        self.gradients = NamedArrays(gradients)
+            gradients = {name: np.zeros_like(array) for name, array in parameters.items()}
+        self._parameters = NamedArrays(parameters)
+        self._gradients = NamedArrays(gradients)
         self._memory: tuple[Array, ...] | None = None
+
+    @property
+    def parameters(self) -> NamedArrays:
+        """The arrays θ by name; ``parameters["bias"] = values`` copies the values in."""
+        return self._parameters
+
+    @property
+    def gradients(self) -> NamedArrays:
+        """The arrays ∂J/∂θ by the same names."""
+        return self._gradients
 
     @abstractmethod
     def forward(self, x: ArrayLike) -> Array:

@@ -152,8 +152,9 @@ class CrossEntropy(Loss):
         """
         z = as_floating(prediction)
         if z.ndim != 2 or z.size == 0:
+            empty = ": the batch is empty" if z.size == 0 else ""
             raise ValueError(
-                f"CrossEntropy expects logits of shape (batch, classes), got {z.shape}"
+                f"CrossEntropy expects logits of shape (batch, classes), got {z.shape}{empty}"
             )
         labels = _class_labels(target, z)
         log_p = log_softmax(z)  # (B, K)
