@@ -120,6 +120,7 @@ PAGES = {
     "errata": "# Errata\n\n:::{errata-classes}\n:::\n\n:::{errata}\n:::\n",
     "results": "# Results\n\n:::{results}\n:::\n",
     "lecture_map": "# Map\n\n:::{lecture-progress}\n:::\n\n:::{lecture-map}\n:::\n",
+    "index": "# A book\n\n:::{toctree}\n:glob:\n\n*\n../*/0*\n:::\n",
     "plain": "# Plain\n\nNothing here comes from records.\n\n:::{bibliography}\n:::\n",
 }
 CHECK_MIME = "application/vnd.derived.check+json"
@@ -142,7 +143,10 @@ def notebook(prose: str, mime: str, *records: dict[str, Any]) -> dict[str, Any]:
             {"cell_type": "markdown", "id": "a", "metadata": {}, "source": prose.splitlines(True)},
             {**code, "metadata": {}, "outputs": outputs},
         ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }

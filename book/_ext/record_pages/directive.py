@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from docutils import nodes
@@ -88,10 +88,3 @@ class RecordDirective(SphinxDirective):
 def count(number: int, one: str, many: str = "") -> str:
     """Return "1 check" or "2 checks"."""
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def sentence(parts: Sequence[str]) -> str:
-    """Join parts as "a, b and c"."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]

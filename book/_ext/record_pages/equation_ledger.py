@@ -7,7 +7,7 @@ from typing import Any
 from docutils import nodes
 from equations import anchor
 
-from .directive import RecordDirective, count, sentence
+from .directive import RecordDirective, count
 from .records import Page, chapter_pages
 from .tables import Content, TableRow, table
 
@@ -68,14 +68,12 @@ class EquationLedger(RecordDirective):
         plain = sum(record["kind"] == "check" for record in checks)
         equations = sum(len(page.equations) for page in pages)
         excused = sum(len(set(page.excuses) & set(page.equations)) for page in pages)
-        parts = [
-            count(equations, "numbered equation"),
-            f"{count(plain, 'check')} that pass",
-            f"{count(len(refuted), 'misprint')} refuted",
-        ]
-        text = f"On {count(len(pages), 'page')}: {sentence(parts)}."
+        text = (
+            f"On {count(len(pages), 'page')}: {count(equations, 'numbered equation')}, "
+            f"{count(plain, 'check')} passed, {count(len(refuted), 'misprint')} refuted."
+        )
         if excused:
-            text += f" {excused} of the equations need no check; their rows say why."
+            text += f" Without a check, for the reason in its row: {count(excused, 'equation')}."
         return text
 
     def _section(self, page: Page) -> nodes.section:

@@ -6,7 +6,7 @@ from docutils import nodes
 from equations import anchor
 
 from . import errata_entries, lecture_rows
-from .directive import RecordDirective, count, sentence
+from .directive import RecordDirective, count
 from .errata_entries import Erratum, Refutation
 from .tables import Content, TableRow, joined, table
 
@@ -49,12 +49,11 @@ class Errata(RecordDirective):
     def _totals(self) -> nodes.paragraph:
         refuted = sum(e.id in self.refuted for e in self.errata)
         discussed = sum(bool(e.discussed) and e.id not in self.refuted for e in self.errata)
-        parts = [
-            f"{refuted} are refuted on numbers",
-            f"{discussed} are put right in words",
-            f"{len(self.errata) - refuted - discussed} wait for their chapter",
-        ]
-        text = f"Of {count(len(self.errata), 'entry', 'entries')}, {sentence(parts)}."
+        text = (
+            f"{count(len(self.errata), 'entry', 'entries')}: {refuted} refuted on numbers, "
+            f"{discussed} put right in words, {len(self.errata) - refuted - discussed} waiting "
+            "for their chapter."
+        )
         return nodes.paragraph("", text, classes=["records-total"])
 
     def _section(self, title: str, lecture: str, errata: list[Erratum]) -> nodes.section:

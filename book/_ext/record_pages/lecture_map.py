@@ -5,7 +5,7 @@ from __future__ import annotations
 from docutils import nodes
 
 from . import lecture_rows
-from .directive import RecordDirective, count, sentence
+from .directive import RecordDirective, count
 from .lecture_rows import Row
 from .tables import Content, TableRow, table
 
@@ -25,12 +25,11 @@ class LectureProgress(RecordDirective):
         """Return a sentence and the table of totals."""
         book = lecture_rows.load(self.root)
         numbers = tally(list(book.rows))
-        parts = [
-            f"{numbers['covered']} are covered",
-            f"{numbers['context']} state nothing to compute",
-            f"{numbers['waiting']} wait for their chapter",
-        ]
-        text = f"Of {count(len(book.rows), 'item')}, {sentence(parts)}."
+        text = (
+            f"{count(len(book.rows), 'item')}: {numbers['covered']} covered, "
+            f"{numbers['context']} with nothing to compute, {numbers['waiting']} waiting for "
+            "their chapter."
+        )
         rows = [
             self._row(lecture.title, [row for row in book.rows if row.lecture == key])
             for key, lecture in book.lectures.items()

@@ -44,8 +44,8 @@ class Results(RecordDirective):
         beside = [record for record in results if record.get("published")]
         reached = sum(bool(record.get("reproduced")) for record in beside)
         text = (
-            f"{count(len(results), 'result')}, of which {len(beside)} stand beside a published "
-            f"value; {reached} of these reach it, {len(beside) - reached} do not, and say so."
+            f"{count(len(results), 'result')}, {len(beside)} beside a published value: "
+            f"{reached} reached, {len(beside) - reached} not reproduced."
         )
         if not any(record.get("profile") == "gpu" for record in results):
             text += " No result was measured on a GPU yet, so none is claimed."
