@@ -10,8 +10,7 @@ import anywidget
 from ipywidgets.embed import embed_data
 
 ROOT = Path(__file__).resolve().parents[2]
-SITE_HOST = ROOT / "book" / "_static" / "afm-host.js"
-TEST_HOST = Path(__file__).with_name("host.js")
+HOST = ROOT / "book" / "_static" / "widget_host.js"
 
 CSP = (
     "default-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
@@ -38,8 +37,8 @@ main {{ max-width: 760px; margin: auto; }}
 <body><main><h1>Figures</h1>{views}</main></body></html>
 """
 
-# The host keeps its models to itself; tests read them through the render call's first argument,
-# which the host's own Blob construction lets us wrap without touching the host.
+# The host keeps its models to itself. Tests read them from the render call's argument, by
+# wrapping the module's text on its way into a Blob; the host itself is the book's own.
 _SPY = """
 window.figureModels = [];
 const PlainBlob = window.Blob;
@@ -55,13 +54,12 @@ window.Blob = class extends PlainBlob {
 """
 
 
-def write_page(folder: Path, *widgets: anywidget.AnyWidget, host: Path | None = None) -> Path:
+def write_page(folder: Path, *widgets: anywidget.AnyWidget) -> Path:
     """Write ``index.html`` and its host into ``folder``; returns the page's path."""
-    source = host or (SITE_HOST if SITE_HOST.is_file() else TEST_HOST)
-    (folder / "host.js").write_text(source.read_text("utf-8"), "utf-8")
+    (folder / "host.js").write_text(HOST.read_text("utf-8"), "utf-8")
     saved: dict[str, Any] = embed_data(views=list(widgets), drop_defaults=False)
     views = "".join(
-        '<div class="cell_output"><script type="application/vnd.jupyter.widget-view+json">'
+        '<div class="explorable"><script type="application/vnd.jupyter.widget-view+json">'
         f"{json.dumps(view)}</script></div>\n"
         for view in saved["view_specs"]
     )

@@ -8,10 +8,12 @@ cannot see each other's private names.
 The subset of JavaScript modules that it accepts, each statement at the beginning of a line:
 
 - ``import { a, b as c } from "./module.js";`` (it may run over several lines),
-- ``export const``, ``export function``, ``export async function``, ``export class``,
+- ``export const`` (one name in each), ``export function``, ``export async function``,
+  ``export class``,
 - ``export default`` in the entry module only.
 
-Anything else that looks like an import or an export raises ``ValueError`` with file and line.
+Anything else that looks like an import or an export, and an import of a name that its module does
+not export, raises ``ValueError`` with file and text.
 Lines that hold nothing but a ``//`` comment are left out of the bundle.
 """
 
@@ -32,10 +34,19 @@ _LEFT_OVER = re.compile(r"^\s*(?:import|export)\b.*|\bimport\s*\(.*", re.MULTILI
 _COMMENT_LINE = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
 
+def _imported(names: str) -> list[list[str]]:
+    """``a, b as c`` of an import statement as [["a"], ["b", "as", "c"]]."""
+    return [part.split() for part in names.split(",") if part.strip()]
+
+
 def _bindings(names: str) -> str:
     """``a, b as c`` of an import, as the pattern ``a, b: c`` of a destructuring."""
-    parts = [part.split() for part in names.split(",") if part.strip()]
+    parts = _imported(names)
     return ", ".join(f"{part[0]}: {part[2]}" if len(part) == 3 else part[0] for part in parts)
+
+
+def _exported(source: str) -> list[str]:
+    return [match[1] for match in _EXPORT.finditer(source)]
 
 
 def _variable(path: Path) -> str:
@@ -51,11 +62,15 @@ def _module(path: Path, *, entry: bool) -> tuple[str, list[Path]]:
         target = (path.parent / match[2]).resolve()
         if not target.is_file():
             raise ValueError(f"{path.name}: {match[0]!r} names no file; looked for {target}")
+        exported = _exported(target.read_text(encoding="utf-8"))
+        missing = [part[0] for part in _imported(match[1]) if part[0] not in exported]
+        if missing:
+            raise ValueError(f"{path.name}: {target.name} does not export {', '.join(missing)}")
         needed.append(target)
         return f"const {{ {_bindings(match[1])} }} = {_variable(target)};"
 
     source = _IMPORT.sub(bind, source)
-    names = [match[1] for match in _EXPORT.finditer(source)]
+    names = _exported(source)
     source = _EXPORT.sub("", source)
     if entry:
         source, found = _DEFAULT.subn("return ", source)

@@ -20,7 +20,6 @@ class BackpropGraph extends Figure {
   constructor(host) {
     super(host, { name: "backprop", label: "Backpropagation graph", hint: HINT });
     this.width = 700;
-    this.selected = { kind: "weight", l: 0, i: 0, k: 0 };
     this.drawing = new Drawing(this, this.signal);
     this.buildStepper();
     this.buildEditor();
@@ -104,11 +103,12 @@ class BackpropGraph extends Figure {
     this.stop();
     this.setting = Object.fromEntries(TRAITS.map((name) => [name, clone(this.model.get(name))]));
     this.first = clone(this.setting);
-    this.sizes = sizesOf(this.setting);
+    const sizes = sizesOf(this.setting);
+    if (String(sizes) !== String(this.sizes)) this.selected = { kind: "weight", l: 0, i: 0, k: 0 };
+    this.sizes = sizes;
     this.steps = listSteps(this.sizes);
     this.known = whenKnown(this.steps);
     this.step = this.steps.length;
-    this.selected = { kind: "weight", l: 0, i: 0, k: 0 };
     change(this.slider, { max: this.steps.length });
     this.result = compute(this.setting);
   }

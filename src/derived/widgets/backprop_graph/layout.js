@@ -38,32 +38,36 @@ function edgesOf(l, from, to, wide) {
 }
 
 // Chooses how far along its edge each pill stands: one place for all straight and one for all
-// slanted edges, which keeps the picture symmetrical; if pills then still overlap, each for itself.
+// slanted edges, which keeps the picture symmetrical; if pills then still overlap, any two pills
+// that do are moved together to where they disturb least.
 function placePills(edges) {
-  const strain = (part) => 30 * (part - 0.5) ** 2;
-  const cost = (index, parts) => {
-    const here = along(edges[index], parts[index]);
-    const clash = (edge, other) => (other === index ? 0 : overlap(here, along(edge, parts[other])));
-    return strain(parts[index]) + edges.reduce((sum, edge, other) => sum + clash(edge, other), 0);
-  };
-  const total = (parts) => parts.reduce((sum, _, index) => sum + cost(index, parts), 0);
-  const pairs = PARTS.flatMap((a) => PARTS.map((b) => edges.map((e) => (e.straight ? a : b))));
-  const parts = pairs.reduce((best, next) => (total(next) < total(best) - 1e-9 ? next : best));
-  const clear = (index) =>
-    edges.every((edge, other) => {
-      const here = along(edges[index], parts[index]);
-      return other === index || overlap(here, along(edge, parts[other])) === 0;
-    });
-  for (let sweep = 0; sweep < 3 && !edges.every((_, index) => clear(index)); sweep += 1) {
-    edges.forEach((_, index) => {
-      for (const part of PARTS) {
-        const trial = [...parts];
-        trial[index] = part;
-        if (cost(index, trial) < cost(index, parts) - 1e-9) parts[index] = part;
-      }
-    });
+  const places = edges.map((edge) => PARTS.map((part) => along(edge, part)));
+  const clash = (parts, a, b) => overlap(places[a][parts[a]], places[b][parts[b]]);
+  const strain = (index) => 30 * (PARTS[index] - 0.5) ** 2;
+  const numbers = edges.map((_, index) => index);
+  const cost = (parts, some) =>
+    some.reduce(
+      (sum, a) =>
+        sum +
+        strain(parts[a]) +
+        numbers.reduce((more, b) => more + (a === b ? 0 : clash(parts, a, b)), 0),
+      0,
+    );
+  const best = (candidates, some) =>
+    candidates.reduce((a, b) => (cost(b, some) < cost(a, some) - 1e-9 ? b : a));
+  const choices = PARTS.flatMap((_, a) => PARTS.map((_part, b) => [a, b]));
+  const alike = choices.map(([a, b]) => edges.map(({ straight }) => (straight ? a : b)));
+  let parts = best(alike, numbers);
+  const pairs = numbers.flatMap((a) => numbers.slice(0, a).map((b) => [a, b]));
+  for (let sweep = 0; sweep < 4; sweep += 1) {
+    for (const [a, b] of pairs.filter((pair) => clash(parts, ...pair) > 0)) {
+      const moved = choices.map(([i, j]) =>
+        parts.map((part, n) => ({ [a]: i, [b]: j })[n] ?? part),
+      );
+      parts = best([parts, ...moved], [a, b]);
+    }
   }
-  return edges.map((edge, index) => ({ ...edge, at: along(edge, parts[index]) }));
+  return edges.map((edge, index) => ({ ...edge, at: places[index][parts[index]] }));
 }
 
 // Centres of the cards of every layer, and of the loss and the targets.
@@ -90,7 +94,7 @@ function placeNarrow(sizes, width) {
   const depth = sizes.length - 1;
   const most = Math.max(...sizes);
   const gap = Math.min(150, (width - UNIT.width - 2 * EDGE) / Math.max(1, most - 1));
-  const step = UNIT.height + (most > 2 ? 140 : 106);
+  const step = UNIT.height + (most > 2 ? 150 : 106);
   const first = EDGE + INPUT.height / 2;
   const second = first + step - (UNIT.height - INPUT.height) / 2;
   const place = (count, layer, i) => [

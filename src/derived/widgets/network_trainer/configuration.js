@@ -11,10 +11,10 @@ export const ACTIVATION_NAMES = {
   sigmoid: "sigmoid",
   linear: "linear",
 };
-export const MOST_LAYERS = 4,
-  MOST_UNITS = 8,
-  MOST_NOISE = 0.5,
-  MOST_SEED = 9999;
+export const MOST_LAYERS = 4;
+export const MOST_UNITS = 8;
+export const MOST_NOISE = 0.5;
+export const MOST_SEED = 9999;
 export const DEFAULTS = {
   dataset: "moons",
   noise: 0.2,
@@ -65,11 +65,19 @@ export function toHash(key, configuration) {
   return `#${key}=${parts.join(",")}`;
 }
 
+const decoded = (text) => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+};
+
 // The configuration in an address, or null if the address does not speak of this figure.
 export function fromHash(key, hash, base) {
   if (!hash.startsWith(`#${key}=`)) return null;
   const read = Object.fromEntries(
-    decodeURIComponent(hash.slice(key.length + 2))
+    decoded(hash.slice(key.length + 2))
       .split(",")
       .map((part) => part.split(":")),
   );

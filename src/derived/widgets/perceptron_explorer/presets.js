@@ -69,6 +69,6 @@ export function domain(points) {
   if (values.length === 0) return [-2, 2];
   const low = Math.min(...values),
     high = Math.max(...values);
-  const room = Math.max(0.5, 0.15 * (high - low));
+  const room = Math.max(0.5, 0.12 * (high - low));
   return [Math.floor((low - room) * 2) / 2, Math.ceil((high + room) * 2) / 2];
 }

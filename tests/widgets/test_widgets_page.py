@@ -1,0 +1,225 @@
+"""What holds for every figure in a browser: theme, width, keyboard, accessibility, life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import pytest
+from playwright.sync_api import Page
+
+from derived.widgets import BackpropGraph, NetworkTrainer, PerceptronExplorer
+from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.static_page import ROOT
+
+AXE = ROOT / ".cache" / "browser" / "run" / "axe.min.js"
+FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
+    "perceptron": lambda: PerceptronExplorer("xor"),
+    "trainer": NetworkTrainer,
+    "graph": BackpropGraph,
+}
+every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
+Make = Callable[[], anywidget.AnyWidget]
+
+# What each figure is put through before its size and its contrast are looked at.
+BUTTONS = {"perceptron": ["Step", "Own line", "Add ● class 0"], "trainer": ["Step", "Add layer"]}
+BUTTONS["graph"] = ["Restart", "Next", "Next", "Next"]
+
+
+def scheme_of(page: Page) -> str | None:
+    return page.locator(".dld").first.get_attribute("data-scheme")
+
+
+def set_theme(page: Page, theme: str) -> None:
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    wait_until(lambda: scheme_of(page) == theme)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@every_figure
+def test_the_module_stands_alone(make: Make) -> None:
+    widget = make()
+    for forbidden in ("import ", "import(", "eval(", "new Function", "fetch(", "XMLHttpRequest"):
+        assert forbidden not in widget._esm, f"{forbidden!r} in the module of {widget!r}"
+    assert widget._esm.count("export default") == 1
+    assert widget._esm.count("://") == 1, "the SVG namespace is the only address"
+    assert "url(" not in widget._css and "@import" not in widget._css
+
+
+@every_figure
+def test_a_figure_follows_the_theme_without_reload(open_page: OpenPage, make: Make) -> None:
+    page = open_page(make())
+    picture = """() => { const box = document.querySelector('.dld');
+      const canvas = box.querySelector('canvas');
+      return [getComputedStyle(box).backgroundColor, getComputedStyle(box).color,
+        canvas ? canvas.toDataURL() : ""]; }"""
+    light = page.evaluate(picture)
+    set_theme(page, "dark")
+    dark = page.evaluate(picture)
+    assert dark[:2] == ["rgb(18, 18, 18)", "rgb(206, 214, 221)"]
+    assert light[0] == "rgb(255, 255, 255)"
+    assert (dark[2] == "") or dark[2] != light[2], "the canvas must be drawn again"
+    set_theme(page, "light")
+    assert page.evaluate(picture) == light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_a_theme_of_the_page_the_system_s_scheme_holds(
+    open_page: OpenPage, scheme: str
+) -> None:
+    page = open_page(PerceptronExplorer(), color_scheme=scheme)
+    page.evaluate("delete document.documentElement.dataset.theme")
+    page.evaluate("document.body.style.background = 'none'")
+    page.evaluate("document.documentElement.setAttribute('class', 'plain')")
+    wait_until(lambda: scheme_of(page) == scheme)
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    wait_until(lambda: scheme_of(page) == "dark")
+    page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    wait_until(lambda: scheme_of(page) == "light")
+
+
+@pytest.mark.parametrize("width", [320, 375, 768])
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_overflows_and_nothing_shifts(open_page: OpenPage, name: str, width: int) -> None:
+    page = open_page(FIGURES[name](), width=width)
+    box = page.locator(".dld")
+    height = box.bounding_box()["height"]  # type: ignore[index]
+    for button in BUTTONS[name]:
+        press(page, button)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if button != "Add layer":  # the reader asks for one more row
+            assert box.bounding_box()["height"] == pytest.approx(height, abs=0.5)  # type: ignore[index]
+    inner = page.evaluate(
+        """() => { const box = document.querySelector('.dld').getBoundingClientRect();
+        return [...document.querySelectorAll('.dld *')].filter((node) => {
+          const r = node.getBoundingClientRect();
+          const hidden = node.closest('.dld-spoken, details:not([open]) > :not(summary), clipPath');
+          return r.width && !hidden && (r.right > box.right + 1 || r.left < box.left - 1);
+        }).map((node) => node.outerHTML.slice(0, 120)); }"""
+    )
+    assert inner == []
+
+
+@every_figure
+def test_every_control_has_a_name_and_room_for_a_finger(open_page: OpenPage, make: Make) -> None:
+    page = open_page(make(), width=360)
+    controls = page.evaluate(
+        """() => [...document.querySelectorAll(
+          '.dld button, .dld input, .dld select, .dld summary, .dld [tabindex]')]
+          .filter((node) => node.checkVisibility() && node.getBoundingClientRect().width)
+          .map((node) => { const box = node.getBoundingClientRect();
+            return { html: node.outerHTML.slice(0, 160), width: box.width, height: box.height,
+              suppress: node.dataset.lmSuppressShortcuts, check: node.type === 'checkbox' }; })"""
+    )
+    assert len(controls) > 8
+    for control in controls:
+        assert control["suppress"] == "true", f"JupyterLab takes the keys of {control['html']}"
+        if not control["check"]:  # its label is the target
+            assert min(control["width"], control["height"]) >= 20, control["html"]
+
+
+@every_figure
+def test_focus_is_visible_all_the_way_through(open_page: OpenPage, make: Make) -> None:
+    page = open_page(make())
+    appearance = """(node) => [node, ...node.querySelectorAll('*')].map((part) => {
+      const style = getComputedStyle(part);
+      return [style.outlineStyle, style.outlineWidth, style.stroke, style.strokeWidth];
+    }).join()"""
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate_handle("document.activeElement").as_element()
+        assert focused is not None
+        if not focused.evaluate("(node) => Boolean(node.closest('.dld'))"):
+            break
+        with_focus = focused.evaluate(appearance)
+        focused.evaluate("(node) => node.blur()")
+        without = focused.evaluate(appearance)
+        assert with_focus != without, focused.evaluate("(node) => node.outerHTML.slice(0, 120)")
+        focused.focus()
+        seen.append(focused.evaluate("(node) => node.outerHTML"))
+    assert 8 < len(seen) < 60, "Tab enters the figure and leaves it again"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_axe_finds_nothing(open_page: OpenPage, name: str, theme: str) -> None:
+    assert AXE.is_file(), "run: .venv/bin/python -m tools.vendor --development"
+    page = open_page(FIGURES[name](), bypass_csp=True)
+    set_theme(page, theme)
+    for button in BUTTONS[name]:
+        press(page, button)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    page.evaluate(AXE.read_text("utf-8"))
+    result: dict[str, Any] = page.evaluate("axe.run('.dld', { resultTypes: ['violations'] })")
+    found = [
+        (rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]
+    ]
+    assert found == []
+
+
+@every_figure
+def test_the_state_is_said_politely(open_page: OpenPage, make: Make) -> None:
+    page = open_page(make())
+    line = page.get_by_role("status")
+    assert line.get_attribute("aria-live") == "polite"
+    wait_until(lambda: len(line.text_content() or "") > 20)
+    before = line.text_content()
+    for button in ("Step", "Back"):
+        if page.get_by_role("button", name=button, exact=True).count():
+            press(page, button)
+    wait_until(lambda: line.text_content() != before)
+    assert line.text_content() == page.locator(".dld-status").text_content()
+
+
+@every_figure
+def test_a_figure_ends_without_trace(open_page: OpenPage, make: Make) -> None:
+    """The cleanup that render returns, and the host's signal, take everything away again."""
+    page = open_page(make())
+    counts = page.evaluate(
+        """async () => {
+        const model = window.figureModels[0], state = {}, heard = [];
+        const spy = { get: (name) => model.get(name), set() {}, save_changes() {},
+          on: (name, f) => heard.push([name, f]),
+          off: (name, f) => heard.splice(heard.findIndex(([n, g]) => n === name && g === f), 1) };
+        const text = model.get('_esm');
+        const url = URL.createObjectURL(new Blob([text], { type: 'application/javascript' }));
+        const module = await import(url);
+        const counts = [];
+        for (const way of ['cleanup', 'signal']) {
+          const el = document.body.appendChild(document.createElement('div'));
+          const scope = new AbortController();
+          const host = { model: spy, el, signal: scope.signal, experimental: {} };
+          const cleanup = module.default.render(host);
+          counts.push(el.children.length, heard.length);
+          if (way === 'cleanup') cleanup(); else scope.abort();
+          counts.push(el.children.length, heard.length);
+        }
+        return counts; }"""
+    )
+    started, heard = counts[:2]
+    assert started == 1 and heard > 0
+    assert counts == [1, heard, 0, 0] * 2
+
+
+@every_figure
+def test_two_figures_do_not_share_ids(open_page: OpenPage, make: Make) -> None:
+    page = open_page(make(), make())
+    ids = page.evaluate("[...document.querySelectorAll('.dld [id]')].map((node) => node.id)")
+    ids += page.evaluate("[...document.querySelectorAll('.dld[id]')].map((node) => node.id)")
+    assert len(ids) == len(set(ids)) >= 2
+    for described in page.locator(".dld").all():
+        target = described.get_attribute("aria-describedby")
+        assert target in ids
+
+
+def test_canvases_are_sharp_on_dense_screens(open_page: OpenPage) -> None:
+    page = open_page(NetworkTrainer(), device_scale_factor=2)
+    for canvas in page.locator(".dld canvas").all()[:3]:
+        pixels = canvas.evaluate("(node) => node.width")
+        shown = canvas.bounding_box()["width"]  # type: ignore[index]
+        assert pixels >= 1.9 * shown

@@ -1,0 +1,194 @@
+"""The Python side: what a figure accepts, what it says, and how its module is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from derived import widgets
+from derived.widgets import BackpropGraph, NetworkTrainer, PerceptronExplorer, bundler
+from derived.widgets.network_trainer import widget as trainer
+from derived.widgets.perceptron_explorer import widget as explorer
+from tests.widgets.conftest import JavaScript
+from tests.widgets.static_page import ROOT
+from tools.notebooks.widget_state import STATE_MIME
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (lambda: PerceptronExplorer("and"), "PerceptronExplorer(preset='and')"),
+        (lambda: PerceptronExplorer(points=[[0, 0, 1]]), "PerceptronExplorer(preset='custom')"),
+        (
+            lambda: NetworkTrainer("xor", hidden=(3,)),
+            "NetworkTrainer(dataset='xor', hidden=[3], activation='tanh')",
+        ),
+        (BackpropGraph, "BackpropGraph(2-2-2-1, activation='tanh')"),
+    ],
+)
+def test_a_figure_is_stored_as_a_short_stable_text(figure: Callable[[], Any], text: str) -> None:
+    assert repr(figure()) == text
+    assert figure()._repr_mimebundle_()[0]["text/plain"] == text
+
+
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: PerceptronExplorer("nor"), "no preset 'nor'; choose one of clouds"),
+    (lambda: PerceptronExplorer(points=[]), "pass rows"),
+    (lambda: PerceptronExplorer(points=np.zeros((0, 3))), "between 1 and 40 points"),
+    (lambda: PerceptronExplorer(points=np.zeros((41, 3))), "at most 40"),
+    (lambda: PerceptronExplorer(points=[[0, 0, 2]]), "point 0 has label 2"),
+    (lambda: PerceptronExplorer(points=[[0, np.nan, 1]]), "finite"),
+    (lambda: PerceptronExplorer(points=[[0, 0]], labels=[1, 0]), r"labels \(2,\)"),
+    (lambda: PerceptronExplorer(labels=[1]), "labels without points"),
+    (lambda: PerceptronExplorer(weights=[1, 2]), "three finite numbers"),
+    (lambda: NetworkTrainer("circles"), "choose one of moons"),
+    (lambda: NetworkTrainer(hidden=(9,)), "from 1 to 8"),
+    (lambda: NetworkTrainer(hidden=(1,) * 5), "at most 4"),
+    (lambda: NetworkTrainer(hidden=(2.5,)), "integer"),  # type: ignore[arg-type]
+    (lambda: NetworkTrainer(activation="gelu"), "choose one of tanh"),
+    (lambda: NetworkTrainer(learning_rate=0), "learning_rate"),
+    (lambda: NetworkTrainer(batch_size=201), "from 1 to 200"),
+    (lambda: NetworkTrainer(noise=float("nan")), "noise"),
+    (lambda: NetworkTrainer(seed=-1), "seed"),
+    (lambda: NetworkTrainer(url_key="a b"), "url_key"),
+    (lambda: BackpropGraph(activation="elu"), "choose one of tanh"),
+    (lambda: BackpropGraph([1.0]), r"must be \(2, 1\)"),
+    (lambda: BackpropGraph(targets=[1, 2]), "2 targets for 1 outputs"),
+    (lambda: BackpropGraph(inputs=[6, 0]), "from -5 to 5"),
+    (lambda: BackpropGraph(inputs=[np.inf, 0]), "from -5 to 5"),
+    (lambda: BackpropGraph(weights=[[[1, 1]]]), "1 weight matrices and 3 biases"),
+    (lambda: BackpropGraph(np.ones(4)), "at most 3"),
+    (lambda: BackpropGraph([1], [1] * 4, [np.ones((4, 1))], [np.ones(4)]), "at most 3 units"),
+    (lambda: setattr(BackpropGraph(), "inputs", [1.0]), "make a new BackpropGraph"),
+    (lambda: setattr(NetworkTrainer(), "seed", 10_000), "seed"),
+    (lambda: setattr(PerceptronExplorer(), "points", [[0, 0, 3]]), "label 3"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), WRONG)
+def test_a_wrong_argument_says_what_to_do(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_arrays_are_accepted_and_stored_as_lists() -> None:
+    x, y = np.array([[0, 1], [2.5, 3]]), np.array([0, 1])
+    assert PerceptronExplorer(points=x, labels=y).points == [[0, 1, 0], [2.5, 3, 1]]
+    graph = BackpropGraph(np.array([1.0]), [0.0], [np.array([[2.0]])], [np.zeros(1)])
+    assert graph.weights == [[[2.0]]] and graph.biases == [[0.0]]
+
+
+def test_python_and_javascript_know_the_same_names(javascript: JavaScript) -> None:
+    for preset in explorer.PRESETS:
+        points = javascript.call("preset", preset)
+        assert PerceptronExplorer(points=points).points == points
+    base = {"dataset": "moons", "hidden": [], "activation": "tanh"}
+    for dataset in trainer.DATASETS:
+        made = javascript.call("fromHash", "n", f"#n=dataset:{dataset}", base)
+        assert made["dataset"] == dataset
+    for activation in trainer.ACTIVATIONS:
+        made = javascript.call("fromHash", "n", f"#n=activation:{activation}", base)
+        assert made["activation"] == activation
+
+
+# ---- the bundler
+
+
+def write(folder: Path, **modules: str) -> Path:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text)
+    return folder / "entry.js"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bundler, "ROOT", tmp_path)
+    return tmp_path
+
+
+def run(text: str, folder: Path, javascript: JavaScript) -> Any:
+    assert "import" not in text
+    path = folder / "bundle.mjs"
+    path.write_text(text)
+    return javascript.call("importDefault", path.as_uri())
+
+
+def test_a_bundle_runs_as_one_module(folder: Path, javascript: JavaScript) -> None:
+    entry = write(
+        folder,
+        one="const secret = 1;\nexport const a = secret;\nexport function f() { return 10; }\n",
+        two='import { a } from "./one.js";\n'
+        "const secret = 2;\nexport class C { v = a + secret; }\n",
+        entry='// text\nimport { C } from "./two.js";\n'
+        'import {\n  a as first,\n  f,\n} from "./one.js";\n'
+        "export default { sum: new C().v + first + f() };\n",
+    )
+    assert run(bundler.bundle(entry), folder, javascript) == {"sum": 14}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('import x from "./one.js";\nexport default {};\n', "not in the bundler's subset"),
+        ('import * as one from "./one.js";\nexport default {};\n', "not in the bundler's subset"),
+        ('export * from "./one.js";\nexport default {};\n', "not in the bundler's subset"),
+        ('const m = await import("./one.js");\nexport default {};\n', "subset"),
+        ('import { a } from "./none.js";\nexport default {};\n', "names no file"),
+        ('import { b } from "./one.js";\nexport default {};\n', "one.js does not export b"),
+        ('import { z } from "./two.js";\nexport default {};\n', "two.js does not export z"),
+        ("export const a = 1;\n", "needs one `export default`"),
+        ('import { b } from "./circle.js";\nexport default {};\n', "circle"),
+    ],
+)
+def test_what_the_bundler_cannot_do_it_says(folder: Path, text: str, message: str) -> None:
+    write(
+        folder,
+        one="export const a = 1;\n",
+        two="export const y = 1, z = 2;\n",
+        circle='import { c } from "./back.js";\nexport const b = c;\n',
+        back='import { b } from "./circle.js";\nexport const c = b;\n',
+    )
+    with pytest.raises(ValueError, match=message):
+        bundler.bundle(write(folder, entry=text))
+
+
+# ---- what notebooks store
+
+
+def stored() -> list[Any]:
+    cases = []
+    for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("labs/*.ipynb")]):
+        saved = nbformat.read(path, as_version=4).metadata.get("widgets", {})
+        for key, record in saved.get(STATE_MIME, {}).get("state", {}).items():
+            if str(record["state"].get("_anywidget_id", "")).startswith("derived.widgets."):
+                cases.append(pytest.param(path, record["state"], id=f"{path.name}-{key[-4:]}"))
+    return cases
+
+
+def stale(path: Path, state: dict[str, Any]) -> str | None:
+    """Why a stored figure is not the one that the library makes now, or None."""
+    name = state["_anywidget_id"].rsplit(".", 1)[1]
+    kind = getattr(widgets, name, None)
+    if kind is None:
+        return f"{path.name} shows {name}, which derived.widgets no longer has"
+    fresh = kind()
+    if (state["_esm"], state["_css"]) != (fresh._esm, fresh._css):
+        return f"{path.name} stores an older {name}; run: make execute NB={path.relative_to(ROOT)}"
+    return None
+
+
+@pytest.mark.parametrize(("path", "state"), stored())
+def test_a_stored_figure_is_today_s(path: Path, state: dict[str, Any]) -> None:
+    assert stale(path, state) is None
+
+
+def test_a_stale_figure_is_noticed() -> None:
+    state = dict(PerceptronExplorer().get_state())
+    path = ROOT / "notebooks" / "00_example.ipynb"
+    assert stale(path, state) is None
+    assert "make execute" in (stale(path, state | {"_esm": "old"}) or "")
