@@ -10,7 +10,7 @@ from .directive import RecordDirective, count
 from .errata_entries import Erratum, Refutation
 from .tables import Content, TableRow, joined, table
 
-COLUMNS = {"Erratum": 10, "Class": 12, "As the slide has it": 30, "What holds": 30, "Where": 18}
+COLUMNS = {"Erratum": 10, "Class": 14, "What is printed, and what holds": 54, "Where": 22}
 
 
 def row_anchor(erratum: str) -> str:
@@ -66,9 +66,11 @@ class Errata(RecordDirective):
         kind = f"{erratum.kind} ({erratum.scope})" if erratum.scope else erratum.kind
         slides = self.slides(self.book.lectures, erratum.slides, skip=lecture)
         printed = [*slides, nodes.Text(": "), *self.markdown(erratum.printed)]
-        holds = self.markdown(erratum.correct)
-        cells = [erratum.id, kind, printed, holds, self._where(erratum)]
-        return TableRow(cells, anchor=row_anchor(erratum.id))
+        holds = [nodes.strong("", "Instead:"), nodes.Text(" "), *self.markdown(erratum.correct)]
+        both = [nodes.paragraph("", "", *printed), nodes.paragraph("", "", *holds)]
+        return TableRow(
+            [erratum.id, kind, both, self._where(erratum)], anchor=row_anchor(erratum.id)
+        )
 
     def _where(self, erratum: Erratum) -> Content:
         places: list[Content] = [

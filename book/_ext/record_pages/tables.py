@@ -26,8 +26,15 @@ def content(value: Content) -> list[nodes.Node]:
     return [value] if isinstance(value, nodes.Node) else list(value)
 
 
+def _cell(value: Content) -> nodes.entry:
+    parts = content(value)
+    if parts and all(isinstance(part, nodes.paragraph) for part in parts):
+        return nodes.entry("", *parts)
+    return nodes.entry("", nodes.paragraph("", "", *parts))
+
+
 def _cells(cells: Sequence[Content]) -> list[nodes.entry]:
-    return [nodes.entry("", nodes.paragraph("", "", *content(cell))) for cell in cells]
+    return [_cell(value) for value in cells]
 
 
 def table(
