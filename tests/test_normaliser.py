@@ -68,6 +68,16 @@ def test_the_setup_cell_stands_first_and_once(tmp_path):
     compile(source, "setup", "exec")
 
 
+def test_a_printout_that_the_kernel_flushed_in_pieces_becomes_one(tmp_path):
+    cell = nbformat.v4.new_code_cell("print")
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name=name, text=f"{name}\n")
+        for name in ("stdout", "stderr", "stdout")
+    ]
+    notebook = normalise(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "labs" / "a.ipynb")
+    assert [output.text for output in notebook.cells[-1].outputs] == ["stdout\nstdout\n"]
+
+
 def test_an_edit_changes_one_cell_id_only(tmp_path):
     path = tmp_path / "notebooks" / "a.ipynb"
     before = [c["id"] for c in normalise(notebook_with_widgets(), path).cells]

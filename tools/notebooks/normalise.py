@@ -33,12 +33,18 @@ def _place_setup_cell(notebook: NotebookNode, path: Path) -> None:
 
 
 def _normalise_outputs(cell: NotebookNode) -> None:
-    # Progress bars go to stderr; a warning there would say something about one machine only.
-    cell.outputs = [
-        output
-        for output in cell.outputs
-        if not (output.output_type == "stream" and output.name == "stderr")
-    ]
+    merged: list[NotebookNode] = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            # Progress bars go to stderr; a warning there would speak of one machine only.
+            if output.name == "stderr":
+                continue
+            # When the kernel flushes is chance: neighbors become one.
+            if merged and merged[-1].output_type == "stream":
+                merged[-1]["text"] += output.text
+                continue
+        merged.append(output)
+    cell.outputs = merged
     for output in cell.outputs:
         output.get("metadata", {}).pop("execution", None)
         output.pop("transient", None)
