@@ -58,7 +58,8 @@ def test_a_page_is_read_with_everything_that_it_contributes(tmp_path):
     }
     assert page.place("a-first-section") == "Chapter 1, A first section"
     assert page.place("eq-1-2") == "Chapter 1, equation (1.2)"
-    assert page.checks == (CHECK, REFUTE)
+    here = {"section": "a-first-section"}
+    assert page.checks == (CHECK | here, REFUTE | here)
     lab = read_page(tmp_path, "labs/01_one")
     assert (lab.heading, len(lab.results)) == ("Lab 1: A lab", 1)
 

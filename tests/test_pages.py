@@ -137,6 +137,18 @@ def test_the_landing_page_counts_right():
         assert f"{{cite}}`{lecture.cite}`" in text
 
 
+def test_the_line_that_the_landing_page_shows_stands_in_a_chapter():
+    (line,) = re.findall(r"```text\n(.+)\n```", prose(ROOT / "book/index.ipynb"))
+    stored = [
+        output["data"].get("text/plain", "")
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in json.loads(path.read_text("utf8"))["cells"]
+        for output in cell.get("outputs", [])
+        if "data" in output
+    ]
+    assert line in {"".join(text) for text in stored}
+
+
 def test_the_lecture_map_names_every_item_that_is_only_context():
     text = prose(ROOT / "book/lecture_map.md")
     named = set(re.findall(r"^\| ([A-Z]+-?\d+) \|", text, re.M))

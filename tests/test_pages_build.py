@@ -98,6 +98,17 @@ def test_the_errata_say_where_each_is_put_right(book):
     assert text.index("E-2") < text.index("Artefacts of the text extraction") < text.index("E-3")
 
 
+def test_a_refutation_without_an_equation_links_to_its_section(tmp_path):
+    book = Book(tmp_path)
+    bare = {name: value for name, value in REFUTE.items() if name != "equation"}
+    write(tmp_path, "notebooks/01_one.ipynb", notebook(PROSE, CHECK_MIME, CHECK, bare))
+    assert book.build("-W").returncode == 0
+    link = 'href="../notebooks/01_one.html#a-first-section">Chapter 1, A first section</a>'
+    assert f'refuted: <a class="reference internal" {link}' in book.html("errata")
+    ledger = book.html("equation_ledger")
+    assert 'href="../notebooks/01_one.html#a-first-section">E-1</a>' in ledger
+
+
 def test_the_results_say_what_was_not_reproduced(book):
     text = book.text("results")
     assert "1 result, 1 beside a published value: 0 reached, 1 not reproduced." in text

@@ -86,10 +86,9 @@ class EquationLedger(RecordDirective):
         where: Content = "—"
         if tag in page.equations:
             where = self.link(f"({tag})", page.name, anchor(tag))
-        elif tag:
-            where = self.link(tag, page.name)
-        elif record and "erratum" in record:
-            where = self.link(record["erratum"], page.name)
+        elif record:
+            name = tag or record.get("erratum", "—")
+            where = self.link(name, page.name, record["section"])
         if record is None:
             reason = page.excuses.get(tag, "no check is stored").removeprefix("needs no check: ")
             return TableRow([where, "—", self.markdown(reason.removeprefix("is ")), "—"])

@@ -87,7 +87,5 @@ class Errata(RecordDirective):
 
     def _place(self, place: Refutation) -> nodes.reference:
         page = self.page(place.page)
-        if place.equation in page.equations:
-            target = anchor(place.equation)
-            return self.link(page.place(target), page.name, target)
-        return self.link(page.heading, page.name)
+        target = anchor(place.equation) if place.equation in page.equations else place.section
+        return self.link(page.place(target), page.name, target)

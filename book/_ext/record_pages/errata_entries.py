@@ -54,11 +54,11 @@ class Erratum:
 
 @dataclass(frozen=True)
 class Refutation:
-    """Where a page refutes an erratum, and what it shows: page, equation number, statement."""
+    """Where a page refutes an erratum: the section, and the equation's number if it has one."""
 
     page: str
+    section: str
     equation: str
-    statement: str
 
 
 def load(root: Path) -> tuple[dict[str, str], tuple[Erratum, ...]]:
@@ -85,7 +85,7 @@ def refutations(root: Path) -> dict[str, list[Refutation]]:
     for name in chapter_pages(root):
         for record in read_page(root, name).checks:
             if record.get("kind") == "refute":
-                where = Refutation(name, record.get("equation", ""), record["statement"])
+                where = Refutation(name, record["section"], record.get("equation", ""))
                 found.setdefault(record["erratum"], []).append(where)
     return found
 

@@ -39,8 +39,9 @@ class Page:
     places : what a link to the page may point at: anchor → what a reader finds there.
     equations : the numbers of its displayed equations, in order.
     excuses : number → "is a definition", or why the equation needs no check.
-    checks : the records of check(...) and refute(...) in its stored outputs, in order.
-    results : the records of derived.results.record(...).
+    checks : the records of check(...) and refute(...) in its stored outputs, in order; each with
+        "section", the anchor of the heading that its cell stands under.
+    results : the records of derived.results.record(...), likewise.
     """
 
     name: str
@@ -113,10 +114,8 @@ def _parse(path: Path, _changed: int, name: str) -> Page:
     """Parse a file; ``_changed``, its time of change, makes the cache forget what is outdated."""
     text = path.read_text("utf8")
     cells = _cells(text, path) if path.suffix == ".ipynb" else [{"source": text}]
-    prose = "\n\n".join(
-        FENCE.sub("", _joined(cell["source"])) for cell in cells if cell.get("cell_type") != "code"
-    )
-    headings = [plain(match[2]) for match in HEADING.finditer(prose)]
+    prose = "\n\n".join(_prose(cell) for cell in cells)
+    headings = _headings(prose)
     equations = tuple(TAG.findall(prose))
     title = headings[0] if headings else name
     places = {nodes.make_id(label): title for label in TARGET.findall(prose)}
@@ -128,8 +127,8 @@ def _parse(path: Path, _changed: int, name: str) -> Page:
         places=places,
         equations=equations,
         excuses=dict(EXCUSE.findall(prose)),
-        checks=tuple(_outputs(cells, CHECK_MIME)),
-        results=tuple(_outputs(cells, RESULT_MIME)),
+        checks=tuple(_records(cells, CHECK_MIME)),
+        results=tuple(_records(cells, RESULT_MIME)),
     )
 
 
@@ -144,11 +143,23 @@ def _joined(source: str | list[str]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
-def _outputs(cells: list[dict[str, Any]], mime: str) -> Iterator[dict[str, Any]]:
+def _prose(cell: dict[str, Any]) -> str:
+    """Return the Markdown of a cell without its blocks of code; nothing for a code cell."""
+    return "" if cell.get("cell_type") == "code" else FENCE.sub("", _joined(cell["source"]))
+
+
+def _headings(prose: str) -> list[str]:
+    return [plain(match[2]) for match in HEADING.finditer(prose)]
+
+
+def _records(cells: list[dict[str, Any]], mime: str) -> Iterator[dict[str, Any]]:
+    section = ""
     for cell in cells:
+        for heading in _headings(_prose(cell)):
+            section = nodes.make_id(heading)
         for output in cell.get("outputs", []):
             if mime in output.get("data", {}):
-                yield output["data"][mime]
+                yield {**output["data"][mime], "section": section}
 
 
 class _Loader(yaml.SafeLoader):
