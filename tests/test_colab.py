@@ -1,0 +1,105 @@
+"""A notebook file alone, in a bare environment as in Colab, installs the library and runs.
+
+The environment has torch, NumPy, Matplotlib, ipywidgets and a kernel. What is missing comes
+through pip, from the package index or pip's cache: without either this check cannot be made, and
+says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.bare_environment import GIVEN, KERNEL, BareEnvironment, build_wheel, last_lines
+from tests.execution import NotebookFailed, run_notebook
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = "deep-learning-derived"
+
+pytestmark = [pytest.mark.notebook, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def folder():
+    # Beside .venv, and not under /tmp: hard links do not cross file systems.
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / ".cache", prefix="colab-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def wheel(folder):
+    try:
+        return build_wheel(ROOT, folder)
+    except RuntimeError as error:
+        pytest.fail(f"The Colab-like check needs pip and the package index: {error}", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def bare(folder):
+    return BareEnvironment(folder)
+
+
+def run_alone(path, bare, source, **options):
+    """Copy one notebook into an empty folder and run it there, in the bare environment."""
+    with tempfile.TemporaryDirectory(dir=bare.folder) as name:
+        empty = Path(name)
+        copy = empty / path.name
+        shutil.copy(path, copy)
+        environment = {**bare.variables, "DERIVED_SOURCE": source, "DERIVED_OFFLINE": "1"}
+        return run_notebook(copy, empty, environment=environment, kernel=KERNEL, **options)
+
+
+def test_the_environment_is_bare(bare):
+    versions = bare.versions()
+    assert set(GIVEN) <= set(versions)
+    assert not {LIBRARY, "anywidget", "scikit-learn", "accelerate", "pooch"} & set(versions)
+    found = bare.ask("import importlib.util as u; print(u.find_spec('derived'))")
+    assert found == "None", "the bare environment sees the repository's derived"
+
+
+@pytest.mark.parametrize(
+    ("stem", "parameters"),
+    [("notebooks/01_perceptron", {}), ("labs/01_perceptron", {"PROFILE": "ci"})],
+    ids=["notebook", "lab"],
+)
+def test_one_file_alone_installs_the_library_and_runs(stem, parameters, bare, wheel):
+    before = bare.versions()
+    if LIBRARY in before:  # by the case before this one
+        bare.remove(LIBRARY)
+    bare.mark.unlink(missing_ok=True)
+    try:
+        run_alone(
+            ROOT / f"{stem}.ipynb", bare, wheel.as_uri(), parameters=parameters, cell_seconds=150
+        )
+    except NotebookFailed as error:
+        if "Installing the book's library" in str(error):
+            pytest.fail(f"The Colab-like check needs the package index: {error}", pytrace=False)
+        raise
+    after = bare.versions()
+    changed = {name: (old, after.get(name)) for name, old in before.items() if name != LIBRARY}
+    changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+    assert not changed, f"the first cell replaced what was installed: {changed}"
+    assert LIBRARY in after
+    place = bare.ask("import derived; print(derived.__file__)")
+    assert Path(place).is_relative_to(bare.folder), f"derived came from {place}"
+    assert bare.mark.exists(), "the first cell did not enable Colab's widget manager"
+
+
+def test_a_failed_installation_gives_one_clear_message(bare, wheel, tmp_path):
+    if LIBRARY in bare.versions():
+        bare.remove(LIBRARY)
+    path = tmp_path / "first_cell.ipynb"
+    notebook = nbformat.read(ROOT / "notebooks" / "01_perceptron.ipynb", as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"][:1]
+    nbformat.write(notebook, path)
+    missing = wheel.with_name("deep_learning_derived-0-py3-none-any.whl").as_uri()
+    with pytest.raises(
+        NotebookFailed, match=r"Installing the book's library from .* failed"
+    ) as got:
+        run_alone(path, bare, missing)
+    assert "run this cell again" in last_lines(str(got.value), 1)
