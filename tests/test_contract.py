@@ -84,7 +84,14 @@ def page(*cells, **metadata):
 GOOD_PICTURE = shown({"image/png": "x"}, {"image/png": {"alt": "a" * 20, "caption": "Figure 1."}})
 CHECKED = shown({notebook_rules.CHECK_MIME: {"kind": "check", "equation": "1.1"}})
 RECORD = {"floor": 0.9, "published": {"value": 1.0}}
+OLD_FIGURE = {"_anywidget_id": "derived.widgets.backprop_graph.widget.BackpropGraph", "old": 1}
+OLD_STATE = {"state": {"1": {"model_name": "AnyModel", "state": OLD_FIGURE}}}
 FAILING = [
+    (
+        notebook_rules.figure_code,
+        page(widgets={"application/vnd.jupyter.widget-state+json": OLD_STATE}),
+        "execute it again",
+    ),
     (notebook_rules.cell_length, page(code("x = 1\n" * 26)), "cell 1 has 26 lines"),
     (notebook_rules.cell_length, page(code("x = 1\n" * 9)), "the median cell has 9"),
     (notebook_rules.prose_density, page(markdown("too few words"), code("x = 1")), "words"),

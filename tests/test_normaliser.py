@@ -5,6 +5,7 @@ import json
 import nbformat
 import pytest
 
+from derived.widgets import PerceptronExplorer
 from tools.notebooks.__main__ import main
 from tools.notebooks.normalise import as_text, normalise, read
 from tools.notebooks.setup_cell import repository_url
@@ -55,6 +56,17 @@ def test_progress_bars_times_and_machine_names_are_dropped(tmp_path):
     assert state[figure]["state"]["layout"] == f"IPY_MODEL_{layout}"
     assert notebook.cells[2].outputs[0]["data"][VIEW_MIME]["model_id"] == figure
     assert [c.execution_count for c in notebook.cells if c.cell_type == "code"] == [None, 2, 3]
+
+
+def test_a_stored_figure_gets_the_code_of_today(tmp_path):
+    notebook = notebook_with_widgets()
+    state = notebook.metadata["widgets"][STATE_MIME]["state"]["f" * 32]["state"]
+    state["_anywidget_id"] = "derived.widgets.perceptron_explorer.widget.PerceptronExplorer"
+    state["_esm"] = "export default { yesterday }"
+    kept = normalise(notebook, tmp_path / "notebooks" / "a.ipynb").metadata["widgets"]
+    figure = next(iter(kept[STATE_MIME]["state"].values()))["state"]
+    assert figure["_esm"] == str(PerceptronExplorer()._esm)
+    assert "yesterday" not in figure["_esm"]
 
 
 def test_the_setup_cell_stands_first_and_once(tmp_path):

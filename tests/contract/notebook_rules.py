@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
+from tools.notebooks.figure_code import stale_traits
+
 Rule = Callable[[NotebookNode], list[str]]
 
 LONGEST_CELL = 25
@@ -288,7 +290,12 @@ def lab(notebook: NotebookNode) -> list[str]:
     return wrong
 
 
-EVERY_PAGE: list[Rule] = [heading_text, cell_length, figures, outputs, randomness]
+def figure_code(notebook: NotebookNode) -> list[str]:
+    """C15: the stored explorable figures are those of the library as it is now."""
+    return stale_traits(notebook)
+
+
+EVERY_PAGE: list[Rule] = [figure_code, heading_text, cell_length, figures, outputs, randomness]
 DERIVATION: list[Rule] = [
     prose_density,
     heading_order,

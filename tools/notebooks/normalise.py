@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.notebooks.figure_code import refresh
 from tools.notebooks.setup_cell import setup_source
 from tools.notebooks.widget_state import stabilise
 
@@ -83,6 +84,7 @@ def normalise(notebook: NotebookNode, path: Path) -> NotebookNode:
     """
     _place_setup_cell(notebook, path)
     stabilise(notebook)
+    refresh(notebook)
     notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
     for cell in notebook.cells:
         _normalise_cell(cell)
