@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run all comparisons; return 1 if ``--enforce`` was given and a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--enforce", action="store_true", help="fail where a target is missed")
-    parser.add_argument("--rounds", type=int, default=60, help="interleaved rounds a comparison")
+    parser.add_argument("--rounds", type=int, default=150, help="interleaved rounds a comparison")
     options = parser.parse_args(arguments)
 
     print(f"float32, one thread · NumPy {np.__version__} · torch {torch.__version__} (CPU)\n")

@@ -112,7 +112,7 @@ TASKS = (
 )
 
 
-def run(task: Task, rounds: int = 60, steps: int = 5) -> Comparison:
+def run(task: Task, rounds: int = 150, steps: int = 5) -> Comparison:
     """Compare both sides of ``task``, after they were seen to compute the same losses.
 
     Raises

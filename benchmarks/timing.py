@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 __all__ = ["Comparison", "compare", "seconds_each"]
 
-ROUND_SECONDS = 0.01
+ROUND_SECONDS = 0.004
 WARM_UP_CALLS = 3
 
 
@@ -40,12 +40,12 @@ def seconds_each(function: Callable[[], object], calls: int) -> float:
 
 
 def compare(
-    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 60
+    ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 150
 ) -> Comparison:
     """Time both in turn, ``rounds`` times, and take the ratio within each round.
 
-    Whatever else the machine does lasts longer than a round of two hundredths of a second, so
-    that it slows both sides of most ratios. Each side goes first in every other round.
+    A round lasts a hundredth of a second: whatever else the machine does then mostly slows both
+    sides of a ratio, or neither. Each side goes first in every other round.
     """
     for _ in range(WARM_UP_CALLS):
         ours(), theirs()

@@ -364,6 +364,9 @@ def test_precision_is_kept(dtype):
     y = (y @ y).exp().log().max(axis=0).log_sum_exp() + a.mean() + a.sum() / 2 + a[0, 1] ** 0
     assert y.data.dtype == dtype
     y.backward()
+    assert {type(node.gradient) for node in topological_order(y) if node.requires_gradient} == {
+        np.ndarray
+    }
     assert {node.gradient.dtype for node in topological_order(y) if node.requires_gradient} == {
         np.dtype(dtype)
     }

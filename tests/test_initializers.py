@@ -71,6 +71,12 @@ def test_shape_precision_and_seed(initializer, dtype):
     assert np.array_equal(first, again)
 
 
+@named
+def test_a_seed_instead_of_a_generator_is_refused(initializer):
+    with pytest.raises(TypeError, match=r"rng is a numpy\.random\.default_rng\(seed\), got 0"):
+        initializer((2, 3), rng=0)
+
+
 def test_constants_and_given_deviations():
     rng = np.random.default_rng(0)
     assert np.all(constant(0.5)((2, 3), rng=rng) == 0.5)

@@ -255,6 +255,12 @@ def test_a_layer_without_units_is_refused(features):
         nn.Dense(*features, rng=np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("cls", [nn.Dense, nn.Maxout])
+def test_parameters_that_are_not_floating_are_refused(cls):
+    with pytest.raises(TypeError, match="parameters are float32 or float64, not int64"):
+        cls(3, 2, rng=np.random.default_rng(0), dtype=np.int64)
+
+
 def test_maxout_needs_a_piece():
     with pytest.raises(ValueError, match="at least one piece"):
         nn.Maxout(2, 2, 0, rng=np.random.default_rng(0))

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["Array", "as_floating"]
+__all__ = ["Array", "as_floating", "floating_dtype"]
 
 #: An array of float32 or float64 numbers.
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -29,3 +29,16 @@ def as_floating(values: ArrayLike, dtype: DTypeLike = np.float64) -> Array:
     if array.dtype.kind in "biu":
         return array.astype(dtype)
     raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
+
+
+def floating_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return ``dtype`` as NumPy's object.
+
+    Raises
+    ------
+    TypeError : if it is not a floating-point type; weights rounded to integers would be zero.
+    """
+    checked = np.dtype(dtype)
+    if checked.kind != "f":
+        raise TypeError(f"parameters are float32 or float64, not {checked}")
+    return checked

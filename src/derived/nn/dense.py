@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from derived.nn import initializers
-from derived.nn.arrays import Array, as_floating
+from derived.nn.arrays import Array, as_floating, floating_dtype
 from derived.nn.layer import Layer
 
 __all__ = ["Dense"]
@@ -39,6 +39,7 @@ class Dense(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         """Draw the weight, and set the bias to zero."""
+        dtype = floating_dtype(dtype)
         # Stored column by column: Wᵀ, which the forward product reads, is then contiguous.
         weight = np.asfortranarray(initializer((out_features, in_features), rng=rng, dtype=dtype))
         super().__init__({"weight": weight, "bias": np.zeros(out_features, dtype)})

@@ -52,15 +52,22 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * window, shape[0] * window
 
 
+def _require_generator(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is a numpy.random.default_rng(seed), got {rng!r}")
+
+
 def _normal(
     shape: tuple[int, ...], variance: float, rng: np.random.Generator, dtype: DTypeLike
 ) -> Array:
+    _require_generator(rng)
     return (rng.standard_normal(shape) * math.sqrt(variance)).astype(dtype)
 
 
 def _uniform(
     shape: tuple[int, ...], variance: float, rng: np.random.Generator, dtype: DTypeLike
 ) -> Array:
+    _require_generator(rng)
     bound = math.sqrt(3 * variance)  # the variance of a uniform number in ±a is a²/3
     return rng.uniform(-bound, bound, shape).astype(dtype)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from derived.nn import initializers
-from derived.nn.arrays import Array, as_floating
+from derived.nn.arrays import Array, as_floating, floating_dtype
 from derived.nn.layer import Layer
 
 __all__ = ["Maxout"]
@@ -43,7 +43,7 @@ class Maxout(Layer):
         """Draw the weights piece by piece, and set the biases to zero."""
         if pieces < 1:
             raise ValueError(f"Maxout needs at least one piece, got {pieces}")
-        shape = (out_features, in_features)
+        shape, dtype = (out_features, in_features), floating_dtype(dtype)
         weight = np.stack([initializer(shape, rng=rng, dtype=dtype) for _ in range(pieces)])
         super().__init__({"weight": weight, "bias": np.zeros((pieces, out_features), dtype)})
 

@@ -121,9 +121,7 @@ class Tensor:
             gradient = self.gradient + gradient
         elif not self.edges and (gradient is arrived or gradient.base is not None):
             gradient = gradient.copy()  # its own array: the user may scale or clip it
-        if not self.edges:
-            gradient = np.asarray(gradient, dtype=self.data.dtype)
-        self.gradient = gradient
+        self.gradient = np.asarray(gradient, dtype=self.data.dtype)
 
     # --- what it looks like ------------------------------------------------------------------
 
@@ -343,13 +341,13 @@ def _operand(value: Tensor | ArrayLike, other: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
     array = as_floating(value, other.data.dtype)
-    return Tensor(array if array.ndim else array.astype(other.data.dtype), requires_gradient=False)
+    return _node(array if array.ndim else array.astype(other.data.dtype), operation="")
 
 
 def _node(
     data: Array | np.floating[Any], operation: str, *edges: tuple[Tensor, PullBack]
 ) -> Tensor:
-    """Return the result of an operation, without the copy and the checks that a leaf needs."""
+    """Return the result of an operation, or with no edges a constant, without copying ``data``."""
     node = Tensor.__new__(Tensor)
     node.data = data if isinstance(data, np.ndarray) else np.asarray(data)  # sums are scalars
     node.name = ""
