@@ -94,8 +94,9 @@ def test_a_failed_installation_gives_one_clear_message(bare, wheel, tmp_path):
     if LIBRARY in bare.versions():
         bare.remove(LIBRARY)
     path = tmp_path / "first_cell.ipynb"
-    notebook = nbformat.read(ROOT / "notebooks" / "01_perceptron.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "labs" / "01_perceptron.ipynb", as_version=4)
     notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"][:1]
+    assert "colab" in notebook.cells[0].metadata["tags"]
     nbformat.write(notebook, path)
     missing = wheel.with_name("deep_learning_derived-0-py3-none-any.whl").as_uri()
     with pytest.raises(
