@@ -304,8 +304,8 @@ def test_parameters_are_assigned_by_value_and_never_replaced():
         parameters["2.bias"] = [1, 2]
     with pytest.raises(ValueError, match="shape"):
         parameters["2.bias"] = 1.0  # nothing is broadcast
-    with pytest.raises(KeyError, match=r"2\.bais"):
-        parameters["2.bais"] = [1]
+    with pytest.raises(KeyError, match=r"2\.wait"):
+        parameters["2.wait"] = [1]
     with pytest.raises(TypeError, match="names are fixed"):
         del parameters["2.bias"]
     with pytest.raises(AttributeError):
