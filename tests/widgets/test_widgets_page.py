@@ -167,12 +167,13 @@ def test_the_state_is_said_politely(open_page: OpenPage, make: Make) -> None:
     page = open_page(make())
     line = page.get_by_role("status")
     assert line.get_attribute("aria-live") == "polite"
-    wait_until(lambda: len(line.text_content() or "") > 20)
-    before = line.text_content()
+    assert len(page.locator(".dld-status").text_content() or "") > 20
+    page.wait_for_timeout(500)
+    assert line.text_content() == "", "opening a page announces nothing"
     for button in ("Step", "Back"):
         if page.get_by_role("button", name=button, exact=True).count():
             press(page, button)
-    wait_until(lambda: line.text_content() != before)
+    wait_until(lambda: line.text_content() != "")
     assert line.text_content() == page.locator(".dld-status").text_content()
 
 
@@ -223,3 +224,12 @@ def test_canvases_are_sharp_on_dense_screens(open_page: OpenPage) -> None:
         pixels = canvas.evaluate("(node) => node.width")
         shown = canvas.bounding_box()["width"]  # type: ignore[index]
         assert pixels >= 1.9 * shown
+
+
+@every_figure
+def test_the_reserved_height_is_the_height(open_page: OpenPage, make: Make) -> None:
+    widget = make()
+    for width, reserved in zip((720, 375), widget.reserved_height, strict=True):
+        page = open_page(widget, width=width)
+        height = page.locator(".dld").bounding_box()["height"]  # type: ignore[index]
+        assert height == pytest.approx(reserved, abs=60)

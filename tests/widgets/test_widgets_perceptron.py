@@ -83,7 +83,10 @@ def check_numbers(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("preset", "updates", "weights", "shown"),
-    [("and", 10, [-2, 2, 1], "(−2.00, 2.00, 1.00)"), ("or", 4, [0, 1, 1], "(0.00, 1.00, 1.00)")],
+    [
+        ("and", 10, [-2, 2, 1], "(−2.00,\u00a02.00,\u00a01.00)"),
+        ("or", 4, [0, 1, 1], "(0.00,\u00a01.00,\u00a01.00)"),
+    ],
 )
 def test_stepping_a_gate(
     open_page: OpenPage, preset: str, updates: int, weights: list[float], shown: str
@@ -103,7 +106,7 @@ def test_stepping_a_gate(
     page.locator(".dld-details summary").click()
     assert page.locator(".dld-table tbody tr").count() == updates
     press(page, "Reset")
-    assert number(page, "weights") == "(0.00, 0.00, 0.00)"
+    assert number(page, "weights") == "(0.00,\u00a00.00,\u00a00.00)"
     assert model(page, "updates") == 0
 
 
@@ -233,7 +236,7 @@ def test_the_boundary_is_moved_and_turned(open_page: OpenPage) -> None:
     mover.focus()
     page.keyboard.press("ArrowUp")
     assert model(page, "weights")[0] != turned[0]
-    assert "boundary of yours" in page.locator(".dld-caption").inner_text()
+    assert "You moved the boundary" in page.locator(".dld-caption").inner_text()
     press(page, "Reset")
     assert not mover.is_visible()
     assert "at most R√k" in page.locator(".dld-caption").inner_text()
@@ -253,7 +256,7 @@ def test_the_widest_margin_is_drawn_on_demand(open_page: OpenPage) -> None:
     page = open_page(PerceptronExplorer("or"))
     line = page.locator(".dld-widest")
     assert line.get_attribute("d") == ""
-    page.get_by_text("show the line of widest margin").click()
+    page.get_by_text("show the widest margin").click()
     assert (line.get_attribute("d") or "").startswith("M")
     page.get_by_role("combobox", name="Points").select_option("xor")
     assert line.get_attribute("d") == ""

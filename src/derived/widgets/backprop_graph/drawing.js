@@ -87,7 +87,7 @@ export class Drawing {
   buildEdge({ l, i, k, start, end, at: place }) {
     const name = this.names.weight(l, i, k);
     const value = number(0, -3, "", "middle");
-    const gradient = number(0, 12, "dld-back", "middle");
+    const gradient = number(0, 12, "dld-quiet", "middle");
     const parts = [box(PILL, "dld-pill"), value, gradient];
     const knob = this.knob({ kind: "weight", l, i, k }, `weight ${name}`, place, ...parts);
     this.surface.append(knob.node);
@@ -166,7 +166,10 @@ export class Drawing {
     const back = done({ kind: "edge", l, i, k });
     const active = now({ kind: "product", l, i, k }) || now({ kind: "edge", l, i, k });
     edge.show(weight, chosen(edge), back ? `, gradient ${gradient}` : "");
-    change(edge.gradient, { text: back ? `∂ ${gradient}` : "" });
+    change(edge.gradient, {
+      text: back ? `∂ ${gradient}` : this.names.weight(l, i, k),
+      class: `dld-value ${back ? "dld-back" : "dld-quiet"}`,
+    });
     edge.node.classList.toggle("dld-now", active);
     const classes = ["dld-edge", active && "dld-now"];
     classes.push(back ? "dld-returned" : done({ kind: "product", l, i, k }) && "dld-lit");

@@ -1,25 +1,26 @@
 // Where everything stands: left to right on a wide page, top to bottom on a narrow one.
 
-export const UNIT = { width: 98, height: 68 };
-export const INPUT = { width: 82, height: 32 };
-export const PILL = { width: 64, height: 36 };
-export const LOSS = { width: 98, height: 52 };
-export const TARGET = { width: 98, height: 28 };
-const WIDE = 600;
+export const UNIT = { width: 106, height: 68 };
+export const INPUT = { width: 86, height: 32 };
+export const PILL = { width: 68, height: 36 };
+export const LOSS = { width: 112, height: 52 };
+export const TARGET = { width: 112, height: 28 };
+const WIDE = 640;
 const EDGE = 4; // room around the drawing for outlines
 
-const PARTS = [0.5, 0.44, 0.4, 0.36, 0.32, 0.28, 0.24, 0.56, 0.6, 0.64, 0.68, 0.72, 0.76];
+const AIR = 4;
+const SHARES = Array.from({ length: 21 }, (_, n) => 0.1 + 0.04 * n); // of an edge's length
 
 const size = (layer) => (layer === 0 ? INPUT : UNIT);
 
-// Area that two pills at these places share, with a little air between them.
-function overlap(a, b) {
-  const x = Math.max(0, PILL.width + 5 - Math.abs(a[0] - b[0]));
-  const y = Math.max(0, PILL.height + 4 - Math.abs(a[1] - b[1]));
-  return x * y;
+// Area that two boxes around these centres share, with a little air between them.
+function overlap(a, sizeA, b, sizeB) {
+  const x = (sizeA.width + sizeB.width) / 2 + AIR - Math.abs(a[0] - b[0]);
+  const y = (sizeA.height + sizeB.height) / 2 + AIR - Math.abs(a[1] - b[1]);
+  return Math.max(0, x) * Math.max(0, y);
 }
 
-const along = ({ start, end }, part) => start.map((value, c) => value + part * (end[c] - value));
+const along = ({ start, end }, share) => start.map((value, c) => value + share * (end[c] - value));
 
 // Edges between two layers, each with the two ends where it leaves and enters a card.
 function edgesOf(l, from, to, wide) {
@@ -37,27 +38,29 @@ function edgesOf(l, from, to, wide) {
   );
 }
 
-// Chooses how far along its edge each pill stands: one place for all straight and one for all
-// slanted edges, which keeps the picture symmetrical; if pills then still overlap, any two pills
-// that do are moved together to where they disturb least.
-function placePills(edges) {
-  const places = edges.map((edge) => PARTS.map((part) => along(edge, part)));
-  const clash = (parts, a, b) => overlap(places[a][parts[a]], places[b][parts[b]]);
-  const strain = (index) => 30 * (PARTS[index] - 0.5) ** 2;
+// Chooses how far along its edge each pill stands, clear of the cards and of each other: one place
+// for all straight and one for all slanted edges, which keeps the picture symmetrical; if pills
+// then still overlap, any two that do are moved together to where they disturb least.
+function placePills(edges, cards) {
+  const places = edges.map((edge) => SHARES.map((share) => along(edge, share)));
+  const strain = places.map((line) =>
+    line.map((at, n) => {
+      const covered = cards.reduce((sum, card) => sum + overlap(at, PILL, card.at, card.size), 0);
+      return covered + 30 * (SHARES[n] - 0.5) ** 2;
+    }),
+  );
+  const clash = (parts, a, b) => overlap(places[a][parts[a]], PILL, places[b][parts[b]], PILL);
   const numbers = edges.map((_, index) => index);
-  const cost = (parts, some) =>
-    some.reduce(
-      (sum, a) =>
-        sum +
-        strain(parts[a]) +
-        numbers.reduce((more, b) => more + (a === b ? 0 : clash(parts, a, b)), 0),
-      0,
-    );
+  const alone = (parts, a) =>
+    numbers.reduce((sum, b) => sum + (a === b ? 0 : clash(parts, a, b)), strain[a][parts[a]]);
+  const cost = (parts, some) => some.reduce((sum, a) => sum + alone(parts, a), 0);
   const best = (candidates, some) =>
     candidates.reduce((a, b) => (cost(b, some) < cost(a, some) - 1e-9 ? b : a));
-  const choices = PARTS.flatMap((_, a) => PARTS.map((_part, b) => [a, b]));
-  const alike = choices.map(([a, b]) => edges.map(({ straight }) => (straight ? a : b)));
-  let parts = best(alike, numbers);
+  const choices = SHARES.flatMap((_, a) => SHARES.map((_share, b) => [a, b]));
+  let parts = best(
+    choices.map(([a, b]) => edges.map(({ straight }) => (straight ? a : b))),
+    numbers,
+  );
   const pairs = numbers.flatMap((a) => numbers.slice(0, a).map((b) => [a, b]));
   for (let sweep = 0; sweep < 4; sweep += 1) {
     for (const [a, b] of pairs.filter((pair) => clash(parts, ...pair) > 0)) {
@@ -76,13 +79,13 @@ function placeWide(sizes, width) {
   const most = Math.max(...sizes);
   const height = Math.max(most * 148 - 70, 270);
   const first = EDGE + INPUT.width / 2;
-  const step = (width - EDGE - UNIT.width / 2 - first) / depth;
+  const step = (width - EDGE - LOSS.width / 2 - first) / depth;
   const rows = (count, i) => EDGE + height / 2 + (i - (count - 1) / 2) * 148;
   const cards = sizes.map((count, layer) =>
     Array.from({ length: count }, (_, i) => [first + layer * step, rows(count, i)]),
   );
   const outputs = cards[depth];
-  if (outputs.length === 1) outputs[0][1] = EDGE + UNIT.height / 2 + 26;
+  if (outputs.length === 1) outputs[0][1] = rows(2, 0);
   const lowest = outputs[outputs.length - 1];
   const loss = [lowest[0], lowest[1] + 108];
   const targets = outputs.map((_, i) => [lowest[0], loss[1] + 62 + 34 * i]);
@@ -94,7 +97,7 @@ function placeNarrow(sizes, width) {
   const depth = sizes.length - 1;
   const most = Math.max(...sizes);
   const gap = Math.min(150, (width - UNIT.width - 2 * EDGE) / Math.max(1, most - 1));
-  const step = UNIT.height + (most > 2 ? 150 : 106);
+  const step = UNIT.height + (most > 2 ? 164 : 108);
   const first = EDGE + INPUT.height / 2;
   const second = first + step - (UNIT.height - INPUT.height) / 2;
   const place = (count, layer, i) => [
@@ -116,6 +119,10 @@ export function arrange(sizes, width) {
   const wide = width >= WIDE;
   const plan = wide ? placeWide(sizes, width) : placeNarrow(sizes, width);
   const { cards } = plan;
-  const edges = cards.slice(1).flatMap((to, l) => placePills(edgesOf(l, cards[l], to, wide)));
+  const edges = cards.slice(1).flatMap((to, l) => {
+    const from = cards[l];
+    const ends = [from.map((at) => ({ at, size: size(l) })), to.map((at) => ({ at, size: UNIT }))];
+    return placePills(edgesOf(l, from, to, wide), ends.flat());
+  });
   return { ...plan, edges };
 }

@@ -5,7 +5,7 @@ import { namesFor, sizesOf } from "./computation.js";
 
 const NAMES = { tanh: "tanh", sigmoid: "σ", relu: "ReLU", linear: "" };
 const SLOPES = {
-  tanh: (h) => `(1 − ${h}²)`,
+  tanh: (h) => `(1 − (${h})²)`,
   sigmoid: (h) => `${h}(1 − ${h})`,
   relu: () => "ReLU′(z)",
   linear: () => "1",

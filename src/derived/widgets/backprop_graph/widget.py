@@ -109,6 +109,12 @@ class BackpropGraph(anywidget.AnyWidget):
         help="'weights', 'biases', 'inputs', shaped as the parameters; written by the page"
     ).tag(sync=True)
 
+    reserved_height = traitlets.List(
+        traitlets.Int(),
+        [600, 1260],
+        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
+    ).tag(sync=True)
+
     def __init__(
         self,
         inputs: ArrayLike = _INPUTS,

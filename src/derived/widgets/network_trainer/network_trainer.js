@@ -11,8 +11,8 @@ import { createTraining, diverged, parameterLists, surface, trainEpoch } from ".
 
 const HINT =
   "Choose data and network, then press Play; Step trains for one epoch, Reset starts again from " +
-  "the same seed. Circles are class 0, squares class 1; the dark line is where the network is " +
-  "undecided, and the color deepens with its confidence.";
+  "the same seed. Circles are class 0, squares class 1. On the line the network is undecided; " +
+  "the color deepens with its confidence.";
 const SIDE = 64; // cells of the surface along one axis
 const LAST_EPOCH = 20000;
 const TRAITS = {
@@ -41,7 +41,7 @@ class Scores {
       text ? html("th", { scope: "col", text }) : html("td"),
     );
     const parts = ["train", "test"];
-    const body = [row("loss", "loss", parts), row("accuracy", "right", parts)];
+    const body = [row("loss", "loss", parts), row("accuracy", "accuracy", parts)];
     const table = html("table", { class: "dld-table dld-scores" });
     table.append(html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...body));
     this.line = html("p", { class: "dld-epoch" });
@@ -265,9 +265,9 @@ class NetworkTrainer extends Figure {
       return `Epoch ${epoch}: the loss has left all bounds. Lower the learning rate.`;
     }
     return (
-      `Epoch ${epoch}: training loss ${decimal(train.loss, 4)}, test loss ` +
-      `${decimal(test.loss, 4)}; right are ${percent(train.accuracy)} of the training points ` +
-      `and ${percent(test.accuracy)} of the test points.`
+      `Epoch ${epoch}: training loss ${decimal(train.loss, 4)}, accuracy ` +
+      `${percent(train.accuracy)}; test loss ${decimal(test.loss, 4)}, accuracy ` +
+      `${percent(test.accuracy)}.`
     );
   }
 }

@@ -115,6 +115,12 @@ class NetworkTrainer(anywidget.AnyWidget):
         traitlets.List(), help="(200, 3) training rows [x1, x2, label]; written by the page"
     ).tag(sync=True)
 
+    reserved_height = traitlets.List(
+        traitlets.Int(),
+        [740, 1390],
+        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
+    ).tag(sync=True)
+
     def __init__(
         self,
         dataset: str = "moons",

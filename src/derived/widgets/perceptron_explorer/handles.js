@@ -3,6 +3,10 @@ import { change, decimal, svg } from "../shared/dom.js";
 import { arrow, draggable, positionIn } from "../shared/dragging.js";
 import { direction, foot, lineThrough, visibleLine } from "./geometry.js";
 
+// Shares of the square's side: how far the handles may step aside, and how much room a point needs.
+const SHIFTS = [0, 0.08, -0.08, 0.16, -0.16];
+const TURNS = [0.28, 0.34, 0.22, 0.4];
+const ROOM = 0.06;
 const CROSS = "M-4 0H4M0 -4V4";
 const ROUND_ARROW = "M-3.4 2.2A4 4 0 1 1 3.4 2.2M3.4 2.2l1.3 -3.2M3.4 2.2l-3.3 -.8";
 
@@ -83,24 +87,38 @@ export class Handles {
     const { square, weights } = this;
     const middle = (square.low + square.high) / 2;
     const near = foot(weights, this.anchor || [middle, middle]);
-    if (square.holds(near)) return near;
+    if (square.holds(near)) return this.anchor ? near : this.clearOf(near, SHIFTS);
     const ends = visibleLine(weights, square);
     if (ends.length) return [0, 1].map((i) => (ends[0][i] + ends[1][i]) / 2);
     return square.inside(near);
   }
 
-  turningPoint([x, y]) {
-    const { square } = this;
-    const [dx, dy] = direction(this.weights);
-    const reach = 0.28 * (square.high - square.low);
-    const at = (side) => [x + side * reach * dx, y + side * reach * dy];
-    const swap = !square.holds(at(this.side)) && square.holds(at(-this.side));
-    if (swap && this.held !== this.turner) this.side = -this.side;
-    return square.inside(at(this.side));
+  // The first place along the boundary, `shifts` away from `start`, that hides no point.
+  clearOf(start, shifts) {
+    const { square, points } = this;
+    const along = direction(this.weights);
+    const reach = square.high - square.low;
+    const places = shifts.map((shift) => start.map((value, i) => value + shift * reach * along[i]));
+    const shown = places.filter((place) => square.holds(place));
+    const clear = ([x, y]) => points.every((p) => Math.hypot(p[0] - x, p[1] - y) > ROOM * reach);
+    return shown.find(clear) || shown[0] || square.inside(places[0]);
   }
 
-  draw(weights, square) {
-    Object.assign(this, { weights, square });
+  // While a handle is held the other keeps its distance; afterwards it looks for a clear place.
+  turningPoint(centre) {
+    if (this.held) return this.clearOf(centre, [this.side * TURNS[0]]);
+    const sides = [this.side, -this.side];
+    const place = this.clearOf(
+      centre,
+      sides.flatMap((side) => TURNS.map((turn) => side * turn)),
+    );
+    const [dx, dy] = direction(this.weights);
+    this.side = (place[0] - centre[0]) * dx + (place[1] - centre[1]) * dy < 0 ? -1 : 1;
+    return place;
+  }
+
+  draw(weights, square, points) {
+    Object.assign(this, { weights, square, points });
     const centre = this.centre();
     const turn = this.turningPoint(centre);
     const degrees = Math.round((Math.atan2(weights[2], weights[1]) * 180) / Math.PI);

@@ -31,13 +31,16 @@ function nearest(a, b, c) {
   return s > 0 && t > 0 && s + t < 1 ? a.map((value, i) => value + s * e[i] + t * f[i]) : null;
 }
 
+// The length of the longest (1, x1, x2).
+export const radiusOf = (points) => Math.max(0, ...points.map(([x1, x2]) => Math.hypot(1, x1, x2)));
+
 // points [x1, x2, label] -> { margin, direction (unit vector b, w1, w2), radius, bound }, or null
 // if no line separates the classes (a margin below 1e-7 of the radius counts as none).
 // radius = max |(1, x1, x2)|; bound = (radius / margin)^2, Novikoff's bound on the mistakes.
 export function largestMargin(points) {
   if (points.length === 0) return null;
   const z = points.map(([x1, x2, label]) => (label ? [1, x1, x2] : [-1, -x1, -x2]));
-  const radius = Math.sqrt(Math.max(...z.map((v) => dot(v, v))));
+  const radius = radiusOf(points);
   const test = (p) => {
     if (!p) return null;
     const square = dot(p, p),

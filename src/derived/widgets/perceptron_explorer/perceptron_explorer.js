@@ -3,7 +3,7 @@
 import { button, change, choice, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { newRun, nextMistake, step, updatesNeeded } from "./learning.js";
-import { largestMargin } from "./margin.js";
+import { largestMargin, radiusOf } from "./margin.js";
 import { Plot } from "./plot.js";
 import { PRESETS, domain } from "./presets.js";
 import { Readouts, UpdateTable, vector } from "./readouts.js";
@@ -63,14 +63,14 @@ class PerceptronExplorer extends Figure {
       this.showWidest = check.checked;
       this.draw();
     });
-    const text = html("span", { text: "show the line of widest margin (dashed)" });
+    const text = html("span", { text: "show the widest margin (dashed)" });
     const widest = html("label", { class: "dld-check" }, check, text);
     const main = [this.presets.box, this.stepButton, this.playButton, reset, line];
     this.bar = html("div", { class: "dld-bar" }, ...main);
     const tools = [zero, one, this.flipButton, this.removeButton];
     const toolbar = html("div", { class: "dld-bar dld-tools" }, ...tools);
-    this.left = html("div", { class: "dld-main" }, this.plot.surface, toolbar);
-    const side = [this.readouts.box, widest, this.wedge.box, this.table.box];
+    this.left = html("div", { class: "dld-main" }, this.plot.surface, toolbar, widest);
+    const side = [this.readouts.box, this.wedge.box, this.table.box];
     const right = html("div", { class: "dld-side" }, ...side);
     this.columns = html("div", { class: "dld-columns" }, this.left, right);
   }
@@ -90,6 +90,7 @@ class PerceptronExplorer extends Figure {
   }
 
   measure() {
+    this.radius = radiusOf(this.points);
     this.best = largestMargin(this.points);
     this.needed = this.best ? updatesNeeded(this.points, LIMIT) : null;
   }
@@ -276,12 +277,12 @@ class PerceptronExplorer extends Figure {
   // ---- drawing
 
   draw() {
-    const { run, points, best, pure, selected } = this;
+    const { run, points, best, radius, pure, selected } = this;
     const mistake = nextMistake(points, run.weights, run.position);
     this.next = mistake ? mistake.index : null;
     const lengths = run.log.map((entry) => Math.hypot(...entry.after));
     this.plot.draw(this);
-    this.wedge.draw({ best, pure, lengths });
+    this.wedge.draw({ best, radius, pure, lengths });
     this.table.draw(run.log);
     this.readouts.draw(this);
     const none = !points.length;
@@ -304,6 +305,7 @@ class PerceptronExplorer extends Figure {
     if (run.cycle !== null) {
       return `A cycle: the same weights return every ${run.cycle} updates, for ever.`;
     }
+    if (run.updates >= RUN_LIMIT) return `Run stops after ${RUN_LIMIT} updates; Step goes on.`;
     const separable = best ? "" : " No line separates the classes, so the rule never ends.";
     return `Next mistake: point ${mistake.index + 1} (ringed).${separable}`;
   }

@@ -96,7 +96,7 @@ export class Plot {
     });
   }
 
-  drawLines({ run: { weights }, best, showWidest }, square) {
+  drawLines({ run: { weights }, points, best, showWidest }, square) {
     const ends = visibleLine(weights, square);
     const bestEnds = showWidest && best ? visibleLine(best.direction, square) : [];
     change(this.boundary, { d: square.path(ends) });
@@ -104,7 +104,7 @@ export class Plot {
     change(this.handleLayer, { visibility: isTilted(weights) ? null : "hidden" });
     change(this.normal, { visibility: ends.length ? null : "hidden" });
     if (!isTilted(weights)) return;
-    const centre = this.handles.draw(weights, square);
+    const centre = this.handles.draw(weights, square, points);
     const length = Math.hypot(weights[1], weights[2]);
     const [ux, uy] = [weights[1] / length, -weights[2] / length];
     const [x, y] = [square.x(centre[0]) + 44 * ux, square.y(centre[1]) + 44 * uy];

@@ -1,7 +1,7 @@
 // The numbers beside the plane, and the table of updates.
 import { change, count, decimal, html } from "../shared/dom.js";
 
-export const vector = (values) => `(${values.map((value) => decimal(value)).join(", ")})`;
+export const vector = (values) => `(${values.map((value) => decimal(value)).join(",\u00a0")})`;
 
 const ROWS = [
   ["weights", "w = (b, w₁, w₂)"],
@@ -22,14 +22,14 @@ export class Readouts {
     }
   }
 
-  draw({ run, best, needed, limit }) {
+  draw({ run, best, needed, radius, limit }) {
     const ended = needed === null ? `more than ${count(limit)}` : count(needed);
     const texts = {
       weights: vector(run.weights),
       updates: count(run.updates),
       needed: best ? ended : "without end",
       bound: best ? count(best.bound) : "none",
-      radius: best ? decimal(best.radius, 3) : "–",
+      radius: decimal(radius, 3),
       margin: best ? decimal(best.margin, best.margin < 0.01 ? 5 : 3) : "none",
     };
     for (const [key, text] of Object.entries(texts)) change(this.values[key], { text });

@@ -12,9 +12,10 @@ const BOTTOM = HEIGHT - 28;
 const CAPTION =
   "Why it must end: after k mistakes, from w = 0, ‖w‖ is at least γk and at most R√k.";
 const MIXED =
-  "This run began with a boundary of yours, or its points were changed on the way: " +
-  "the bound speaks of runs from w = 0. Press Reset.";
-const NONE = "No line separates these classes: there is no γ, no bound, and no end.";
+  "You moved the boundary or the points: the bound speaks of runs from w = 0. Press Reset.";
+const NONE =
+  "No line separates these classes: there is no γ, nothing makes ‖w‖ grow, and the rule never ends.";
+const SHOWN_WITHOUT_END = 60; // mistakes on the axis, at least, where there is no bound
 
 export class Wedge {
   constructor() {
@@ -27,17 +28,13 @@ export class Wedge {
     this.box = html("div", { class: "dld-wedgebox" }, this.surface, this.caption);
   }
 
-  // best: the result of largestMargin, or null; lengths[k - 1] = |w| after k mistakes;
+  // best: the result of largestMargin, or null; radius = R; lengths[k - 1] = |w| after k mistakes;
   // pure: whether the run began at w = 0 with the points of now.
-  draw({ best, lengths, pure }) {
+  draw({ best, radius, lengths, pure }) {
     change(this.caption, { text: !best ? NONE : pure ? CAPTION : MIXED });
     this.surface.replaceChildren();
-    if (!best) {
-      change(this.surface, { "aria-label": NONE });
-      this.label("not linearly separable", WIDTH / 2, HEIGHT / 2, "middle");
-      return;
-    }
-    const points = this.frame(best);
+    if (radius === 0) return; // no points at all
+    const points = best ? this.frame(best) : this.openFrame(radius, lengths);
     const path = pure ? lengths.map((length, i) => points(i + 1, length)) : [];
     if (path.length) {
       const [cx, cy] = path[path.length - 1];
@@ -45,10 +42,10 @@ export class Wedge {
       this.surface.append(svg("circle", { class: "dld-run-end", cx, cy, r: 4.5 }));
     }
     const made = path.length ? ` This run has made ${path.length}.` : "";
-    const meeting = `which meet at ${count(best.bound)} mistakes.${made}`;
-    change(this.surface, {
-      "aria-label": `Length of w against mistakes k: between gamma k and R root k, ${meeting}`,
-    });
+    const lines = best
+      ? `between gamma k and R root k, which meet at ${count(best.bound)} mistakes.`
+      : "below R root k, with no lower line.";
+    change(this.surface, { "aria-label": `Length of w against mistakes k: ${lines}${made}` });
   }
 
   // Axes and the two lines; returns the map from (k, length) to the drawing.
@@ -81,6 +78,33 @@ export class Wedge {
     this.label("‖w‖", LEFT - 6, TOP + 8, "end");
     this.label("k = 1", LEFT, BOTTOM + 16, "middle");
     this.label(`(R/γ)² = ${count(bound)}`, RIGHT, BOTTOM + 16, "end");
+    return at;
+  }
+
+  // Without a separating line there is only the upper one.
+  openFrame(radius, lengths) {
+    const last = Math.max(SHOWN_WITHOUT_END, 1.2 * lengths.length);
+    const least = Math.min(radius, ...lengths.filter((length) => length > 0));
+    const [low, high] = [Math.log(least / 2), Math.log(radius * Math.sqrt(last))];
+    const at = (k, length) => [
+      LEFT + (Math.log(k) / Math.log(last)) * (RIGHT - LEFT),
+      BOTTOM - Math.max(0, (Math.log(length) - low) / (high - low)) * (BOTTOM - TOP),
+    ];
+    const half = Math.sqrt(last);
+    const [x, y] = at(half, radius * Math.sqrt(half));
+    this.line(
+      [
+        [LEFT, TOP],
+        [LEFT, BOTTOM],
+        [RIGHT, BOTTOM],
+      ],
+      "dld-axisline",
+    );
+    this.line([at(1, radius), at(last, radius * Math.sqrt(last))], "dld-upper");
+    this.label("R√k", x - 4, y - 8, "end");
+    this.label("‖w‖", LEFT - 6, TOP + 8, "end");
+    this.label("k = 1", LEFT, BOTTOM + 16, "middle");
+    this.label(count(last), RIGHT, BOTTOM + 16, "end");
     return at;
   }
 

@@ -97,6 +97,12 @@ class PerceptronExplorer(anywidget.AnyWidget):
     weights = traitlets.List(traitlets.Float(), [0.0, 0.0, 0.0], help="[b, w1, w2]").tag(sync=True)
     updates = traitlets.Int(0, help="updates made so far; written by the page").tag(sync=True)
 
+    reserved_height = traitlets.List(
+        traitlets.Int(),
+        [710, 1340],
+        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
+    ).tag(sync=True)
+
     def __init__(
         self,
         preset: str = "clouds",

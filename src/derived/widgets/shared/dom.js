@@ -89,13 +89,17 @@ export function count(value) {
 }
 
 // The line that says the state. Changes that come faster than a screen reader can speak
-// (dragging, playing) are shown at once but announced only when they have settled.
+// (dragging, playing) are shown at once but announced only when they have settled; what a figure
+// says first, when the page opens, is not announced at all.
 export function statusLine() {
   const shown = html("p", { class: "dld-status", "aria-hidden": "true" });
   const spoken = html("p", { class: "dld-spoken", role: "status", "aria-live": "polite" });
   let timer = 0;
   const say = (text) => {
+    const first = shown.textContent === "";
+    if (text === shown.textContent) return;
     change(shown, { text });
+    if (first) return;
     clearTimeout(timer);
     timer = setTimeout(() => change(spoken, { text }), 350);
   };
