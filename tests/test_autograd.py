@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from derived.checks import gradcheck
 from derived.nn.autograd import Tensor
-from tests.torch_oracles import EXAMPLES, SEEDS, SHAPES, agree
+from tests.torch_oracles import EXAMPLES, LENGTHS, SEEDS, SHAPES, agree
 
 # Operation → how it reads in PyTorch. An operation that has no entry fails the first test.
 UNARY = {
@@ -88,13 +88,15 @@ def test_binary_operation_broadcasts(name, seed, shapes):
     compare(lambda a, b: getattr(a, name)(b), BINARY[name], *arrays, what=name)
 
 
+@pytest.mark.parametrize("a_is", ["vector", "matrix", "stack"])
+@pytest.mark.parametrize("b_is", ["vector", "matrix", "stack"])
 @EXAMPLES
-@given(
-    seed=SEEDS,
-    shapes=hnp.mutually_broadcastable_shapes(signature="(m?,n),(n,p?)->(m?,p?)", max_side=4),
-)
-def test_matrix_product_of_vectors_matrices_and_stacks(seed, shapes):
-    compare(lambda a, b: a @ b, torch.matmul, *values(seed, *shapes.input_shapes))
+@given(seed=SEEDS, m=LENGTHS, n=LENGTHS, p=LENGTHS, stacks=BROADCAST)
+def test_matrix_product_of_vectors_matrices_and_stacks(a_is, b_is, seed, m, n, p, stacks):
+    a_stack, b_stack = stacks.input_shapes
+    a = {"vector": (n,), "matrix": (m, n), "stack": (*a_stack, m, n)}[a_is]
+    b = {"vector": (n,), "matrix": (n, p), "stack": (*b_stack, n, p)}[b_is]
+    compare(lambda a, b: a @ b, torch.matmul, *values(seed, a, b))
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
