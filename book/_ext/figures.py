@@ -28,6 +28,7 @@ RECORD = re.compile(r"application/vnd\.derived\.[\w.-]+\+json")
 NUMBER = re.compile(r"Figure (\d+(?:\.\d+)*)")
 VERDICT = re.compile(r"[✓✗] ?\(")
 VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
 RAW_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 RAW_ALT = re.compile(r"""\balt\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
@@ -65,11 +66,17 @@ class NotebookOutputs:
 
 
 def _explorable(renderer: render.NbElementRenderer, data: render.MimeData) -> nodes.raw:
-    """Return a frame around a widget, which says what is missing where no script runs."""
+    """Return a frame around a widget, which says what is missing where no script runs.
+
+    The frame names the figure, so that the style sheet can keep room for it until it is drawn.
+    """
     (view,) = renderer.render_widget_view(data)
+    stored = renderer.renderer.nb_client.nb_metadata.get("widgets", {}).get(STATE, {})
+    model = stored.get("state", {}).get(dict(data.content).get("model_id"), {})
+    name = model.get("state", {}).get("_anywidget_id", "").rsplit(".", 1)[-1]
     return nodes.raw(
-        text=f'<div class="explorable">{view.astext()}<noscript>This figure computes in the page; '
-        "it needs JavaScript.</noscript></div>",
+        text=f'<div class="explorable" data-figure="{escape(name)}">{view.astext()}<noscript>'
+        "This figure computes in the page; it needs JavaScript.</noscript></div>",
         format="html",
     )
 

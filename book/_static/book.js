@@ -5,13 +5,23 @@
   // What may be wider than the column scrolls in its own box; a box that scrolls can be focused
   // with the keyboard, and says what it is.
   const BOXES = {
-    "div.formula": "Formula that scrolls sideways",
+    "div.formula, span.math.wide": "Formula that scrolls sideways",
     ".pst-scrollable-table-container": "Table that scrolls sideways",
     "div.highlight > pre": "Code or output that scrolls sideways",
     ".cell_output .text_html": "Output that scrolls sideways",
   };
 
+  // A formula in a line of text cannot be broken; one that is wider than its line scrolls too.
+  function findWideFormulas() {
+    for (const formula of document.querySelectorAll("span.math")) {
+      const line = formula.parentElement.closest("p, li, td, th, dd, figcaption, summary, div");
+      const width = formula.firstElementChild ? formula.firstElementChild.offsetWidth : 0;
+      formula.classList.toggle("wide", line.clientWidth > 0 && width > line.clientWidth);
+    }
+  }
+
   function nameScrollBoxes() {
+    findWideFormulas();
     for (const [selector, label] of Object.entries(BOXES)) {
       for (const box of document.querySelectorAll(selector)) {
         const scrolls = box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0;
@@ -46,6 +56,9 @@
     }
     for (const bar of document.querySelectorAll(".progress[role=progressbar]:not([aria-label])")) {
       bar.setAttribute("aria-label", "progress");
+    }
+    for (const view of document.querySelectorAll(".explorable .jupyter-widgets")) {
+      view.closest(".explorable").classList.add("drawn"); // room is kept until then
     }
   }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "_build/tested"
 SECONDS = 240
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,18 @@ def toc_pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
 def jupyter_book(source: Path, output: Path) -> Site:
     """Build ``source`` from scratch as ``make book`` does: every warning is an error."""
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(source)]
-    command += ["--path-output", str(output), "-W", "--keep-going", "-q"]
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(source), "--path-output", str(output), "-W", "--keep-going", "-q"]
     done = subprocess.run(
-        [*command[:1], "-c", "from jupyter_book.cli.main import main; main()", *command[3:]],
+        command,
         cwd=source,
-        env={**os.environ, "NO_COLOR": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=SECONDS,
         check=False,
     )
-    return Site(output / "_build/html", done.returncode, done.stdout)
+    return Site(output / "_build/html", done.returncode, COLORS.sub("", done.stdout))
 
 
 def _inputs() -> Iterator[Path]:
