@@ -342,7 +342,7 @@ def test_no_number_covers_another(javascript: JavaScript, width: int) -> None:
         for layer, edges in enumerate(plan["cards"][:-1]):
             for card in [*edges, *plan["cards"][layer + 1]]:
                 for place in (edge["at"] for edge in plan["edges"] if edge["l"] == layer):
-                    assert max(abs(card[0] - place[0]) - 70, abs(card[1] - place[1]) - 30) >= 0
+                    assert max(abs(card[0] - place[0]) - 66, abs(card[1] - place[1]) - 30) >= 0
         for x, y in places:
             assert 0 <= x <= plan["width"] and 0 <= y <= plan["height"]
 

@@ -6,17 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 
-from derived import widgets
 from derived.widgets import BackpropGraph, NetworkTrainer, PerceptronExplorer, bundler
 from derived.widgets.network_trainer import widget as trainer
 from derived.widgets.perceptron_explorer import widget as explorer
 from tests.widgets.conftest import JavaScript
-from tests.widgets.static_page import ROOT
-from tools.notebooks.widget_state import STATE_MIME
 
 
 @pytest.mark.parametrize(
@@ -155,40 +151,3 @@ def test_what_the_bundler_cannot_do_it_says(folder: Path, text: str, message: st
     )
     with pytest.raises(ValueError, match=message):
         bundler.bundle(write(folder, entry=text))
-
-
-# ---- what notebooks store
-
-
-def stored() -> list[Any]:
-    cases = []
-    for path in sorted([*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("labs/*.ipynb")]):
-        saved = nbformat.read(path, as_version=4).metadata.get("widgets", {})
-        for key, record in saved.get(STATE_MIME, {}).get("state", {}).items():
-            if str(record["state"].get("_anywidget_id", "")).startswith("derived.widgets."):
-                cases.append(pytest.param(path, record["state"], id=f"{path.name}-{key[-4:]}"))
-    return cases
-
-
-def stale(path: Path, state: dict[str, Any]) -> str | None:
-    """Why a stored figure is not the one that the library makes now, or None."""
-    name = state["_anywidget_id"].rsplit(".", 1)[1]
-    kind = getattr(widgets, name, None)
-    if kind is None:
-        return f"{path.name} shows {name}, which derived.widgets no longer has"
-    fresh = kind()
-    if (state["_esm"], state["_css"]) != (fresh._esm, fresh._css):
-        return f"{path.name} stores an older {name}; run: make execute NB={path.relative_to(ROOT)}"
-    return None
-
-
-@pytest.mark.parametrize(("path", "state"), stored())
-def test_a_stored_figure_is_today_s(path: Path, state: dict[str, Any]) -> None:
-    assert stale(path, state) is None
-
-
-def test_a_stale_figure_is_noticed() -> None:
-    state = dict(PerceptronExplorer().get_state())
-    path = ROOT / "notebooks" / "00_example.ipynb"
-    assert stale(path, state) is None
-    assert "make execute" in (stale(path, state | {"_esm": "old"}) or "")

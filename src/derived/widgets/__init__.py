@@ -2,8 +2,12 @@
 
 The same figure works in JupyterLab, in Colab and on the static site, with no kernel and no other
 host.
-Each has a folder with its Python class, its JavaScript and its style sheet; `shared` holds the
-JavaScript that several figures use, and `bundler` puts it in front of each figure's own module.
+Each has a folder: ``widget.py`` holds the class, which validates the initial configuration;
+``<name>.js`` exports ``default { render }`` and imports its neighbors, each a small module;
+``<name>.css`` is its style.
+``shared`` holds what all figures use: networks and losses (tested against `derived.nn`), seeded
+random numbers, dragging, theme, and the frame with its status line.
+`derived.widgets.bundler` joins a figure's modules into the one that the browser loads.
 """
 
 from derived.widgets.backprop_graph import BackpropGraph

@@ -1,10 +1,10 @@
 // Where everything stands: left to right on a wide page, top to bottom on a narrow one.
 
-export const UNIT = { width: 106, height: 68 };
-export const INPUT = { width: 86, height: 32 };
-export const PILL = { width: 68, height: 36 };
-export const LOSS = { width: 112, height: 52 };
-export const TARGET = { width: 112, height: 28 };
+export const UNIT = { width: 100, height: 68 };
+export const INPUT = { width: 82, height: 32 };
+export const PILL = { width: 66, height: 36 };
+export const LOSS = { width: 108, height: 52 };
+export const TARGET = { width: 108, height: 28 };
 const WIDE = 640;
 const EDGE = 4; // room around the drawing for outlines
 

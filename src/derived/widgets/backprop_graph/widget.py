@@ -111,7 +111,7 @@ class BackpropGraph(anywidget.AnyWidget):
 
     reserved_height = traitlets.List(
         traitlets.Int(),
-        [600, 1260],
+        [615, 1280],
         help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
     ).tag(sync=True)
 

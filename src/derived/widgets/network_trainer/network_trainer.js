@@ -75,7 +75,7 @@ class NetworkTrainer extends Figure {
     this.adopt(linked || this.fromTraits());
     this.attach(this.bar, this.settings.box, this.columns);
     this.listen();
-    if (linked) this.root.scrollIntoView({ block: "center" });
+    if (linked) this.root.scrollIntoView({ block: "start" });
   }
 
   buildControls() {

@@ -117,7 +117,7 @@ class NetworkTrainer(anywidget.AnyWidget):
 
     reserved_height = traitlets.List(
         traitlets.Int(),
-        [740, 1390],
+        [740, 1370],
         help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
     ).tag(sync=True)
 

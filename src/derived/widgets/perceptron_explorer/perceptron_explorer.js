@@ -56,8 +56,9 @@ class PerceptronExplorer extends Figure {
     const line = button("Own line", () => this.ownLine());
     this.flipButton = button("Flip", () => this.flip());
     this.removeButton = button("Remove", () => this.remove());
-    const zero = button("Add ● class 0", () => this.add(0));
-    const one = button("Add ■ class 1", () => this.add(1));
+    const named = (label) => ({ "aria-label": label });
+    const zero = button("Add ●", () => this.add(0), named("Add ● class 0"));
+    const one = button("Add ■", () => this.add(1), named("Add ■ class 1"));
     const check = html("input", { type: "checkbox" });
     check.addEventListener("change", () => {
       this.showWidest = check.checked;

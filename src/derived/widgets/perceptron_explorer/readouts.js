@@ -4,7 +4,7 @@ import { change, count, decimal, html } from "../shared/dom.js";
 export const vector = (values) => `(${values.map((value) => decimal(value)).join(",\u00a0")})`;
 
 const ROWS = [
-  ["weights", "w = (b, w₁, w₂)"],
+  ["weights", "(b, w₁, w₂)"],
   ["updates", "mistakes so far"],
   ["needed", "mistakes in all, from w = 0"],
   ["bound", "bound (R/γ)² on them"],

@@ -99,7 +99,7 @@ class PerceptronExplorer(anywidget.AnyWidget):
 
     reserved_height = traitlets.List(
         traitlets.Int(),
-        [710, 1340],
+        [690, 1310],
         help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
     ).tag(sync=True)
 
