@@ -99,8 +99,8 @@ def write_book(folder, pages):
     (folder / "book/dot.png").write_bytes(base64.b64decode(DOT))
     names = [name.rsplit(".", 1)[0] for name in pages]
     toc = {"format": "jb-book", "root": names[0], "chapters": [{"file": n} for n in names[1:]]}
-    (folder / "_config.yml").write_text(yaml.safe_dump(config), "utf8")
-    (folder / "_toc.yml").write_text(yaml.safe_dump(toc), "utf8")
+    (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf8")
+    (folder / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), "utf8")
     for name, text in pages.items():
         (folder / name).write_text(text, "utf8")
     return jupyter_book(folder, folder / "out")
