@@ -25,7 +25,7 @@ from sphinx.util.images import get_image_size
 logger = logging.getLogger(__name__)
 
 RECORD = re.compile(r"application/vnd\.derived\.[\w.-]+\+json")
-NUMBER = re.compile(r"Figure (\d+(?:\.\d+)*)")
+NUMBER = re.compile(r"Figure ([A-Z]?\d+(?:\.\d+)*)")
 VERDICT = re.compile(r"[✓✗] ?\(")
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -99,7 +99,7 @@ def _figure(
         caption.insert(0, _without_number(caption, numbered[0]))
     figure = captioned_figure("", image, caption)
     if numbered:
-        figure["ids"].append("fig-" + numbered[1].replace(".", "-"))
+        figure["ids"].append("fig-" + numbered[1].lower().replace(".", "-"))
     return figure
 
 
