@@ -12,7 +12,7 @@ from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.widgets.static_page import write_page
 from tools.system_packages import find
@@ -93,13 +93,28 @@ def wait_until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 OpenPage = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def context_with(chromium: Browser) -> Callable[..., BrowserContext]:
+    """One browser context for each set of options: making one takes longer than most tests."""
+    made: dict[str, BrowserContext] = {}
+
+    def context(**options: Any) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        if key not in made:
+            made[key] = chromium.new_context(**options)
+            made[key].set_default_timeout(10_000)
+        return made[key]
+
+    return context
+
+
 @pytest.fixture
-def open_page(chromium: Browser, tmp_path: Path) -> Iterator[OpenPage]:
-    """``open_page(widget, …, width=…, hash=…, **context)``: a page from file://, already drawn.
+def open_page(context_with: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[OpenPage]:
+    """``open_page(widget, …, width=…, fragment=…, **context)``: a page from file://, drawn.
 
     When the test ends, no page may have logged an error or asked for anything but its own files.
     """
-    contexts = []
+    pages: list[Page] = []
     faults: list[str] = []
     own = tmp_path.as_uri()
 
@@ -107,10 +122,9 @@ def open_page(chromium: Browser, tmp_path: Path) -> Iterator[OpenPage]:
         *widgets: anywidget.AnyWidget, width: int = 760, fragment: str = "", **options: Any
     ) -> Page:
         file = write_page(tmp_path, *widgets)
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        context.set_default_timeout(10_000)
-        contexts.append(context)
+        context = context_with(viewport={"width": width, "height": 900}, **options)
         page = context.new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
         page.on(
@@ -126,6 +140,6 @@ def open_page(chromium: Browser, tmp_path: Path) -> Iterator[OpenPage]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert faults == []

@@ -127,7 +127,8 @@ def test_focus_is_visible_all_the_way_through(open_page: OpenPage, make: Make) -
     page = open_page(make())
     appearance = """(node) => [node, ...node.querySelectorAll('*')].map((part) => {
       const style = getComputedStyle(part);
-      return [style.outlineStyle, style.outlineWidth, style.stroke, style.strokeWidth];
+      const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+      return [outline, style.stroke, style.strokeWidth];
     }).join()"""
     seen = []
     for _ in range(60):
