@@ -234,3 +234,14 @@ def test_the_reserved_height_is_the_height(open_page: OpenPage, make: Make) -> N
         page = open_page(widget, width=width)
         height = page.locator(".dld").bounding_box()["height"]  # type: ignore[index]
         assert height == pytest.approx(reserved, abs=60)
+
+
+def test_figures_look_the_same_beside_others(open_page: OpenPage) -> None:
+    """Each brings the shared style with it; the last one must not undo the first one's own."""
+    looks = """(box) => [...box.querySelectorAll('*')].map((node) => {
+      const style = getComputedStyle(node);
+      return [style.display, style.margin, style.padding, style.fontSize, style.fontWeight,
+        style.textAlign, style.minHeight, style.width].join(); })"""
+    alone = [open_page(make()).locator(".dld").evaluate(looks) for make in FIGURES.values()]
+    together = open_page(*(make() for make in FIGURES.values()))
+    assert [box.evaluate(looks) for box in together.locator(".dld").all()] == alone
