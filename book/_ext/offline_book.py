@@ -215,7 +215,7 @@ def check_pages(app: Sphinx, error: Exception | None) -> None:
             logger.warning(
                 "external resource %s",
                 url,
-                location=str(path.relative_to(app.outdir)),
+                location=path.relative_to(app.outdir).with_suffix("").as_posix(),
                 type="offline_book",
                 subtype="external",
             )
