@@ -8,7 +8,6 @@ cannot read is a warning of the build that names its place.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from equations import TAG
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -30,7 +30,6 @@ MATHJAX = HERE.parents[1] / ".cache/browser/run/mathjax/es5/node-main.js"
 STYLESHEET = "typeset.css"
 SECONDS = 300
 
-TAG = re.compile(r"\\tag\{([^{}]+)\}")
 Formula = tuple[str, bool]  # TeX, and whether it is displayed
 
 
