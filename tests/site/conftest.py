@@ -1,23 +1,15 @@
-"""Fixtures of the browser tests: the built site, a server for it, one browser."""
+"""Fixtures of the browser tests: the built site, a server for it, the pages visited."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.site.built_site import Site, tested_site
-from tests.site.inspection import ARGUMENTS, Visit, new_context, visit
+from tests.site.inspection import Visit, new_context, visit
 from tests.site.server import serve
-from tools import system_packages
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything that asks for the browser."""
-    for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
-            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")
@@ -33,17 +25,6 @@ def base(site: Site) -> Iterator[str]:
     """Where the site is served."""
     with serve(site.html) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests of a process."""
-    path = system_packages.find("chromium")
-    assert path, "The tests need chromium. Install it: sudo apt-get install chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

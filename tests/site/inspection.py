@@ -16,17 +16,6 @@ AXE = ROOT / ".cache/browser/run/axe.min.js"
 PHONE = {"width": 375, "height": 700}
 DESKTOP = {"width": 1280, "height": 900}
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
-
 # Runs before any script of the page: what the policy refused, and what moved while it loaded.
 _WATCH = """
 window.refused = [];

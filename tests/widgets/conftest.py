@@ -1,4 +1,4 @@
-"""One Node process and one browser for all tests of the figures."""
+"""One Node process, and pages that hold figures, for all tests of the figures."""
 
 from __future__ import annotations
 
@@ -12,21 +12,9 @@ from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.widgets.static_page import write_page
-from tools.system_packages import find
-
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-]
 
 
 def _node() -> str:
@@ -72,16 +60,6 @@ def javascript() -> Iterator[JavaScript]:
     runner.close()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = find("chromium")
-    assert path, "these tests need Chromium: python -m tools.system_packages chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 def wait_until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
     """Poll from outside: the page's own policy forbids the ``eval`` of ``wait_for_function``."""
     end = time.monotonic() + seconds
@@ -94,14 +72,14 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def context_with(chromium: Browser) -> Callable[..., BrowserContext]:
+def context_with(browser: Browser) -> Callable[..., BrowserContext]:
     """One browser context for each set of options: making one takes longer than most tests."""
     made: dict[str, BrowserContext] = {}
 
     def context(**options: Any) -> BrowserContext:
         key = repr(sorted(options.items()))
         if key not in made:
-            made[key] = chromium.new_context(**options)
+            made[key] = browser.new_context(**options)
             made[key].set_default_timeout(10_000)
         return made[key]
 
