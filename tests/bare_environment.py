@@ -116,7 +116,9 @@ class BareEnvironment:
     @property
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which the kernel is started."""
-        return {"JUPYTER_PATH": str(self.folder / "jupyter"), "COLAB_MARK": str(self.mark)}
+        found = {"JUPYTER_PATH": str(self.folder / "jupyter"), "COLAB_MARK": str(self.mark)}
+        # Compiling all of SciPy to bytecode takes pip longer than installing it.
+        return found | {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
     def _add_colab(self) -> None:
         package = self.site / "google" / "colab"
