@@ -33,7 +33,7 @@ def test_there_are_labs():
 @pytest.mark.timeout(3 * SECONDS)
 def test_lab_runs_in_profile_ci(path, tmp_path):
     run = run_notebook(path, tmp_path, parameters={"PROFILE": "ci"}, environment=isolated(tmp_path))
-    assert run.seconds <= SECONDS, f"{path.stem} took {run.seconds:.0f} s (limit {SECONDS} s)"
+    assert 1 < run.seconds <= SECONDS, f"{path.stem} took {run.seconds:.0f} s (at most {SECONDS})"
 
     shown = records(run.notebook, RECORD_MIME)
     assert all(entry["lab"] == path.stem and entry["profile"] == "ci" for entry in shown)
