@@ -32,7 +32,11 @@ class Comparison:
 
 
 def seconds_each(function: Callable[[], object], calls: int) -> float:
-    """Return the mean seconds of a call, over ``calls`` calls in a row."""
+    """Return the mean seconds of a call, over ``calls`` in a row, after one that is not timed.
+
+    The first call fills the caches again, as all but the first step of a training run find them.
+    """
+    function()
     start = time.perf_counter()
     for _ in range(calls):
         function()
