@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from derived.datasets import DataUnavailable, locking
+from derived import locking
+from derived.datasets import DataUnavailable
 
 from .local_server import (
     CONTENT,

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from derived.locking import LockTimeout, exclusive
+
 from ..atomic import flush_folder
-from .locking import LockTimeout, exclusive
 from .transfer import Limits, StorageFailed, TransferFailed, download
 
 __all__ = ["DataUnavailable", "RemoteFile", "data_folders"]

@@ -1,4 +1,4 @@
-"""Let one process at a time download a file; a killed process's lock is released by the system."""
+"""Let one process at a time do a thing; a killed process's lock is released by the system."""
 
 from __future__ import annotations
 
