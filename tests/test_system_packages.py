@@ -31,6 +31,11 @@ def test_root_installs_what_is_missing(monkeypatch):
     assert installed[-1] == ["apt-get", "install", "-y", "-qq", "chromium"]
 
 
+def test_a_library_is_found_by_its_own_name(monkeypatch):
+    monkeypatch.setattr(system_packages.ctypes.util, "find_library", {"seccomp": "here"}.get)
+    assert system_packages.find("libseccomp2") == "here"
+
+
 def test_an_unknown_package_is_refused():
     with pytest.raises(SystemExit, match="unknown package 'firefox'"):
         system_packages.require(["firefox"])

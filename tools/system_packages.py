@@ -1,11 +1,12 @@
-"""Find the programs that the tests take from the system; install them where that is allowed.
+"""Find what the tests take from the system; install it where that is allowed.
 
-``python -m tools.system_packages chromium`` exits 0 when the program is there. As root on a
+``python -m tools.system_packages chromium`` exits 0 when the package is there. As root on a
 Debian-like system it installs what is missing; elsewhere it names the one command to type.
 """
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -14,11 +15,16 @@ import sys
 #: Debian package → names under which its program is found.
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "bubblewrap": ("bwrap",),
 }
+#: Debian package → name of its library.
+LIBRARIES = {"libseccomp2": "seccomp"}
 
 
 def find(package: str) -> str | None:
-    """Return the path of the package's program, or None."""
+    """Return where the package's program or library is, or None."""
+    if package in LIBRARIES:
+        return ctypes.util.find_library(LIBRARIES[package])
     return next((path for name in PROGRAMS[package] if (path := shutil.which(name))), None)
 
 
@@ -33,10 +39,11 @@ def _install(packages: list[str]) -> bool:
 
 
 def require(packages: list[str]) -> None:
-    """Make sure that every package's program is there, or exit with one clear line."""
-    unknown = [package for package in packages if package not in PROGRAMS]
+    """Make sure that every package is there, or exit with one clear line."""
+    known = [*PROGRAMS, *LIBRARIES]
+    unknown = [package for package in packages if package not in known]
     if unknown:
-        sys.exit(f"unknown package {unknown[0]!r}; known: {', '.join(PROGRAMS)}")
+        sys.exit(f"unknown package {unknown[0]!r}; known: {', '.join(known)}")
     missing = [package for package in packages if not find(package)]
     if missing and _install(missing):
         missing = [package for package in missing if not find(package)]
