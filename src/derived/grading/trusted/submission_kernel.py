@@ -1,0 +1,129 @@
+"""The kernel of one submission: runs its cells, and rises again when one of them ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from nbformat import NotebookNode
+
+from .outputs import error_output
+from .session import Run, Session, Start
+
+__all__ = ["EndedTooOften", "SubmissionKernel"]
+
+LOCKED_SECONDS = 60.0  # for the instructor's own cells: to import torch can take long
+MOST_RESTARTS = 10
+
+
+class EndedTooOften(Exception):
+    """The submission's kernel is not started again: it would end again."""
+
+
+class SubmissionKernel:
+    """Runs the cells of a submission one after the other.
+
+    A cell that ends or hangs the kernel is skipped from then on; the kernel is started again and
+    the other cells are replayed, so that the rest of the work still counts.
+
+    start : how the kernel is started.
+    cells : the notebook's.
+    left : seconds that the whole submission still has.
+    """
+
+    def __init__(
+        self, start: Start, cells: Sequence[NotebookNode], left: Callable[[], float]
+    ) -> None:
+        """Start the process; the first use waits for it."""
+        self.start, self.cells, self.left = start, cells, left
+        self.session: Session | None = Session(start)
+        self._connected = False
+        self.generation = 0
+        self.culprits: dict[int, str] = {}
+        self.failed: list[int] = []
+        self._done: list[int] = []
+        self._cell_seconds = start.limits.cell_seconds
+        self._until = time.monotonic() + 2 / 3 * left()
+
+    def close(self) -> None:
+        """End the kernel."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+    def ready(self) -> Session:
+        """Return the running session; start it again and replay the cells if it is no more.
+
+        Raises EndedTooOften, or CourseError if this machine cannot start a kernel.
+        """
+        if self.session is not None and not self.session.is_alive():
+            self.close()
+        if self.session is None:
+            self.session, self._connected = Session(self.start), False
+        if not self._connected:
+            # A restart that left a cell out was not in vain.
+            if self.generation > MOST_RESTARTS + len(self.culprits):
+                raise EndedTooOften(f"the submission ended its kernel {self.generation} times")
+            self.session.connect()
+            self._connected = True
+            self.generation += 1
+            self._replay()
+        return self.ready() if self.session is None else self.session
+
+    def _replay(self) -> None:
+        done, self._done = self._done, []
+        for number, place in enumerate(done):
+            if self._run(place).status == "ended":
+                self._done += done[number + 1 :]
+                return
+
+    def restart(self) -> None:
+        """End the kernel; the next use starts a fresh one and replays the cells."""
+        self.close()
+
+    def run_cell(self, place: int) -> None:
+        """Run the cell at a place, and store its outputs in it."""
+        cell = self.cells[place]
+        if time.monotonic() > self._until:
+            cell.outputs = [
+                error_output("NotRun", "the time for the cells of the notebook is over")
+            ]
+            return
+        try:
+            self.ready()
+        except EndedTooOften as error:
+            cell.outputs = [error_output("NotRun", str(error))]
+            return
+        run = self._run(place)
+        cell.outputs = run.outputs
+        if run.status == "ended":
+            cell.outputs.append(error_output("KernelEnded", run.why))
+        if run.status == "error":
+            self.failed.append(place)
+
+    def run_failed_again(self) -> None:
+        """Run the cells that raised once more: what they needed may have been defined below."""
+        failed, self.failed = self.failed, []
+        for place in failed:
+            before = self.cells[place].outputs
+            self.run_cell(place)
+            if place in self.failed or place in self.culprits:
+                self.cells[place].outputs = before
+
+    def _run(self, place: int) -> Run:
+        assert self.session is not None
+        locked = self.cells[place].metadata.get("nbgrader", {}).get("locked", False)
+        patience = max(self._cell_seconds, LOCKED_SECONDS) if locked else self._cell_seconds
+        seconds = max(1.0, min(patience, self.left()))
+        run = self.session.run(self.cells[place].source, seconds=seconds)
+        if run.status == "timeout":
+            # Whoever loops once may loop again: the time that is left belongs to the tests.
+            least = self.start.limits.cell_seconds / 6
+            self._cell_seconds = max(self._cell_seconds / 2, least)
+        if run.status in {"timeout", "ended"}:
+            self.culprits[place] = run.why or "it took too long"
+        else:
+            self._done.append(place)
+        if run.status == "ended":
+            self.close()
+        return run

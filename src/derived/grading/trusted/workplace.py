@@ -1,0 +1,87 @@
+"""Where a worker grades: its scratch folder, and the tests' kernel that it keeps."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from derived.grading.sandbox import folders
+from derived.grading.sandbox.limits import Limits
+
+from .examiner import Examiner
+from .session import Start
+
+__all__ = ["Workplace", "this_thread"]
+
+_of_thread = threading.local()
+
+LIFE = 24 * 3600.0  # seconds that the tests' kernel may live, over many submissions
+RENEWED_AFTER = 100  # submissions, so that nothing can pile up in it
+
+
+@dataclass(frozen=True)
+class _Kind:
+    limits: Limits
+    files: Path | None
+    unsafe: bool
+
+
+class Workplace:
+    """One worker's place; use it in a ``with`` block, or call ``close``.
+
+    folder : open to this user only; ``kernels`` in it holds the sockets of submissions' kernels.
+    """
+
+    def __init__(self) -> None:
+        """Make the folder."""
+        self.kernels = folders.make_scratch()
+        self.folder = self.kernels.parent
+        self._tests: Examiner | None = None
+        self._kind: _Kind | None = None
+        self._uses = 0
+
+    def __enter__(self) -> Workplace:
+        """Return the place."""
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the tests' kernel and remove the folder."""
+        self.forget_examiner()
+        folders.remove(self.folder)
+
+    def forget_examiner(self) -> None:
+        """End the tests' kernel; the next submission gets a new one."""
+        if self._tests is not None:
+            self._tests.close()
+            self._tests = None
+
+    def start_of_submission(self, limits: Limits, files: Path | None, unsafe: bool) -> Start:
+        """Return how the kernel of a submission starts here."""
+        return Start(limits, files, self.kernels, unsafe=unsafe)
+
+    def examiner(self, limits: Limits, files: Path | None, unsafe: bool) -> Examiner:
+        """Return the tests' kernel: the one at hand if it is of the same kind, else a new one."""
+        kind = _Kind(limits, files, unsafe)
+        if self._tests is not None and (kind != self._kind or self._uses >= RENEWED_AFTER):
+            self.forget_examiner()
+        if self._tests is None:
+            longer = replace(limits, submission_seconds=LIFE)
+            start = Start(longer, files, self.folder, visible=(self.kernels,), unsafe=unsafe)
+            self._tests, self._kind, self._uses = Examiner(start), kind, 0
+        self._uses += 1
+        return self._tests
+
+
+def this_thread() -> Workplace:
+    """Return the workplace of this thread, closed when the process ends."""
+    if not hasattr(_of_thread, "place"):
+        _of_thread.place = Workplace()
+        atexit.register(_of_thread.place.close)
+    place: Workplace = _of_thread.place
+    return place

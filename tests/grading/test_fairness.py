@@ -1,0 +1,412 @@
+"""Right answers get full marks, however a student writes them, and whatever else is in the file."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+
+import nbformat
+import pytest
+
+from .hostile_assignment import (
+    GENEROUS,
+    RIGHT,
+    Room,
+    handed_in,
+    named,
+    open_room,
+    points,
+    released,
+    submission,
+)
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with open_room(GENEROUS) as opened:
+        yield opened
+
+
+#: Right answers, by task.
+ANSWERS: dict[str, dict[str, str]] = {
+    "warnings and stderr": {
+        "standardize": """import sys, warnings
+warnings.warn("be careful")
+def standardize(X):
+    print("standardizing", file=sys.stderr)
+    np.log(np.zeros(1))
+    warnings.warn("again")
+    return (X - X.mean(0)) / X.std(0)""",
+    },
+    "prints": {
+        "standardize": """def standardize(X):
+    print("X =", X)
+    for row in range(500):
+        print("row", row)
+    return (X - X.mean(0)) / X.std(0)
+print(standardize(np.eye(3)))
+standardize(np.eye(2))""",
+    },
+    "its own functions, below": {
+        "standardize": "def standardize(X):\n    return centre(X) / deviation(X)",
+        "log_loss": RIGHT["log_loss"]
+        + "\ndef centre(X):\n    return X - X.mean(0)\ndeviation = lambda X: X.std(axis=0)",
+    },
+    "type hints": {
+        "standardize": """from __future__ import annotations
+from numpy.typing import NDArray
+def standardize(X: NDArray[np.float64], *, eps: float = 0.0) -> NDArray[np.float64]:
+    mean: NDArray[np.float64] = X.mean(axis=0)
+    return (X - mean) / (X.std(axis=0) + eps)""",
+    },
+    "single precision": {
+        "standardize": """def standardize(X):
+    X = X.astype(np.float32)
+    return (X - X.mean(0)) / X.std(0)""",
+    },
+    "lists": {
+        "standardize": """def standardize(X):
+    columns = [(column - column.mean()) / column.std() for column in X.T]
+    return [list(row) for row in zip(*columns)]""",
+    },
+    "an array of its own class": {
+        "standardize": """class Table(np.ndarray):
+    pass
+def standardize(X):
+    return ((X - X.mean(0)) / X.std(0)).view(Table)""",
+    },
+    "a matrix": {
+        "standardize": "def standardize(X):\n    return np.asmatrix((X - X.mean(0)) / X.std(0))"
+    },
+    "a transposed view": {
+        "standardize": """def standardize(X):
+    rows = X.T
+    return ((rows - rows.mean(1)[:, None]) / rows.std(1)[:, None]).T""",
+    },
+    "a number of Python": {
+        "log_loss": """import math
+def log_loss(p, y):
+    total = 0
+    for one, label in zip(p, y):
+        total -= math.log(one) if label else math.log(1 - one)
+    return total / len(p)""",
+    },
+    "an array without axes": {
+        "log_loss": """def log_loss(p, y):
+    return np.array(-np.log(np.where(y == 1, p, 1 - p)).mean())""",
+    },
+    "a constant, a cache and a counter": {
+        "log_loss": """import functools
+EPSILON = 0.0
+calls = 0
+@functools.lru_cache
+def constant():
+    return -1.0
+def log_loss(p, y):
+    global calls
+    calls += 1
+    return constant() * np.mean(y * np.log(p + EPSILON) + (1 - y) * np.log(1 - p + EPSILON))""",
+    },
+    "recursion": {
+        "log_loss": """def total(p, y):
+    if len(p) == 0:
+        return 0.0
+    return -np.log(p[0] if y[0] else 1 - p[0]) + total(p[1:], y[1:])
+def log_loss(p, y):
+    return total(p, y) / len(p)""",
+    },
+    "an object that is called": {
+        "log_loss": """class Loss:
+    def __call__(self, p, y):
+        return -np.log(np.where(y == 1, p, 1 - p)).mean()
+log_loss = Loss()""",
+    },
+    "a lambda": {"log_loss": "log_loss = lambda p, y: -np.log(np.where(y == 1, p, 1 - p)).mean()"},
+    "a partial function and a vectorized one": {
+        "log_loss": """from functools import partial
+one = np.vectorize(lambda p, y: -np.log(p if y else 1 - p))
+def mean_of(function, p, y):
+    return function(p, y).mean()
+log_loss = partial(mean_of, one)""",
+    },
+    "a decorator": {
+        "log_loss": """import functools, time
+def timed(function):
+    @functools.wraps(function)
+    def wrapped(*arguments, **options):
+        started = time.perf_counter()
+        try:
+            return function(*arguments, **options)
+        finally:
+            print(f"{time.perf_counter() - started:.3f} s")
+    return wrapped
+@timed
+def log_loss(p, y):
+    return -np.log(np.where(y == 1, p, 1 - p)).mean()""",
+    },
+    "%%time": {"log_loss": "%%time\n" + RIGHT["log_loss"]},
+    "magics and a program": {
+        "log_loss": "%precision 3\n!echo hello\n" + RIGHT["log_loss"] + "\n%timeit -n1 -r1 2 + 2",
+    },
+    "an async function beside it": {
+        "log_loss": """import asyncio
+async def later():
+    await asyncio.sleep(0)
+await later()
+"""
+        + RIGHT["log_loss"],
+    },
+    "a class in parts": {
+        "layer": """class Base:
+    def __init__(self, weight):
+        self.weight = np.array(weight)
+    def forward(self, X):
+        self.X = X
+        return self._product(X)
+class Layer(Base):
+    __slots__ = ("cache",)
+    def _product(self, X):
+        return np.einsum("nd,dk->nk", X, self.weight)
+    def backward(self, upstream):
+        return dict(weight=self._weight(upstream), X=upstream @ self.weight.T)
+    def _weight(self, upstream):
+        return sum(np.outer(x, g) for x, g in zip(self.X, upstream))""",
+    },
+    "a dataclass with other dictionaries": {
+        "layer": """from collections import defaultdict, OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+@dataclass
+class Layer:
+    weight: Any
+    gradients: dict = field(default_factory=lambda: defaultdict(float))
+    def forward(self, X):
+        self.X = X
+        return X @ self.weight
+    def backward(self, upstream):
+        self.gradients["weight"] += self.X.T @ upstream
+        self.gradients["X"] += upstream @ self.weight.T
+        return self.gradients""",
+    },
+    "a class that keeps what it is given": {
+        "layer": """class Layer:
+    def __init__(self, weight):
+        self.weight = weight
+        self.weight *= 1
+        self.steps = []
+    def forward(self, X):
+        self.X = X
+        self.steps.append(X)
+        return X @ self.weight
+    def backward(self, upstream):
+        self.weight_gradient = self.X.T @ upstream
+        return {"X": upstream @ self.weight.T, "weight": self.weight_gradient}""",
+    },
+    "the generator, used by another function": {
+        "noise": """RATE = 1 / 10
+def draws(rng, n):
+    return [rng.standard_normal() for _ in range(n)]
+def noisy(x, rng=None):
+    rng = np.random.default_rng() if rng is None else rng
+    return x + RATE * np.array(draws(rng, x.size)).reshape(x.shape)
+def twice(function, x):
+    for _ in range(2):
+        x = function(x)
+    return x""",
+    },
+    "an answer that does not use the name of the constant": {
+        "noise": """RATE = np.float64(0.1)
+def noisy(x, rng):
+    return rng.normal(x, RATE)
+def twice(f, x):
+    return (lambda g: g(g(x)))(f)""",
+    },
+    "pictures": {
+        "standardize": """%matplotlib inline
+import matplotlib.pyplot as plt
+def standardize(X):
+    return (X - X.mean(0)) / X.std(0)
+figure, axes = plt.subplots()
+axes.plot(standardize(np.arange(9.0).reshape(3, 3)))
+plt.show()""",
+    },
+    "names that the grader uses": {
+        "log_loss": """json = sys = Submission = MIME = agent = names = None
+__submission = __json = __sys = __describe = get = None
+"""
+        + RIGHT["log_loss"],
+    },
+    "other names for NumPy": {
+        "log_loss": """import numpy
+np = numpy
+from numpy import *
+"""
+        + RIGHT["log_loss"],
+    },
+    "a seed, and an odd setting": {
+        "standardize": """np.random.seed(0)
+np.set_printoptions(precision=1)
+np.seterr(all="raise")
+"""
+        + RIGHT["standardize"],
+    },
+    "its locale, folder and threads": {
+        "standardize": """import os, tempfile, threading
+os.makedirs("data", exist_ok=True)
+open("data/cache.txt", "w").write("1")
+os.chdir(tempfile.mkdtemp())
+threading.Thread(target=print, args=("hello",)).start()
+"""
+        + RIGHT["standardize"],
+    },
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_full_marks_for_right_answers_with(room: Room, name: str):
+    assert room.grade(submission(**ANSWERS[name])).scores == points()
+
+
+def _code(notebook: nbformat.NotebookNode, place: int, source: str) -> None:
+    notebook.cells.insert(place, nbformat.v4.new_code_cell(source))
+
+
+def scratch_cells(notebook: nbformat.NotebookNode) -> None:
+    _code(notebook, 3, "1 / 0")
+    _code(notebook, 5, "undefined_name")
+    _code(notebook, 0, "")
+    _code(notebook, 4, "# notes to myself\n?np.mean\nassert False, 'not yet'")
+    notebook.cells.append(nbformat.v4.new_raw_cell("raw"))
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell("# My notes"))
+
+
+def backwards(notebook: nbformat.NotebookNode) -> None:
+    """The student ran the cells from the bottom to the top."""
+    notebook.cells.reverse()
+
+
+def the_tests_first(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells.sort(
+        key=lambda c: "test" not in c.metadata.get("nbgrader", {}).get("grade_id", "")
+    )
+
+
+def answers_last(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells.sort(key=lambda c: c.metadata.get("nbgrader", {}).get("grade_id") in RIGHT)
+
+
+def functions_in_a_cell_below(notebook: nbformat.NotebookNode) -> None:
+    """An answer that needs, already where it stands, what comes later."""
+    named(
+        notebook, "standardize"
+    ).source = "eps = my_constant()\ndef standardize(X):\n    return centre(X) / (X.std(0) + eps)"
+    notebook.cells.append(
+        nbformat.v4.new_code_cell(
+            "def my_constant():\n    return 0.0\ndef centre(X):\n    return X - X.mean(0)"
+        )
+    )
+
+
+def imports_in_the_locked_cell(notebook: nbformat.NotebookNode) -> None:
+    named(notebook, "setup").source += "\nimport math\nfrom functools import reduce"
+    named(notebook, "log_loss").source = (
+        "def log_loss(p, y):\n    losses = [-math.log(a if b else 1 - a) for a, b in zip(p, y)]\n"
+        "    return reduce(lambda a, b: a + b, losses) / len(p)"
+    )
+
+
+def a_copy_as_a_backup_above(notebook: nbformat.NotebookNode) -> None:
+    backup = copy.deepcopy(named(notebook, "standardize"))
+    backup.source = "def standardize(X):\n    return X  # first try"
+    notebook.cells.insert(1, backup)
+
+
+def a_copy_of_the_stub_below(notebook: nbformat.NotebookNode) -> None:
+    place = notebook.cells.index(named(notebook, "standardize"))
+    notebook.cells.insert(place, copy.deepcopy(named(released(), "standardize")))
+
+
+def an_answer_in_a_new_cell(notebook: nbformat.NotebookNode) -> None:
+    place = notebook.cells.index(named(notebook, "standardize"))
+    notebook.cells[place] = nbformat.v4.new_code_cell(RIGHT["standardize"])
+
+
+def an_answer_in_a_new_cell_below_the_stub(notebook: nbformat.NotebookNode) -> None:
+    named(notebook, "standardize").source = named(released(), "standardize").source
+    place = notebook.cells.index(named(notebook, "test_standardize"))
+    _code(notebook, place, RIGHT["standardize"])
+
+
+def an_answer_in_pieces(notebook: nbformat.NotebookNode) -> None:
+    place = notebook.cells.index(named(notebook, "noise"))
+    functions = RIGHT["noise"].removeprefix("RATE = 0.1\n")
+    named(notebook, "noise").source = "RATE = 0.1"
+    _code(notebook, place + 1, functions)
+
+
+def all_ids_lost(notebook: nbformat.NotebookNode) -> None:
+    for cell in notebook.cells:
+        cell.metadata = nbformat.NotebookNode()
+
+
+def without_the_tests(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells = [c for c in notebook.cells if not c.source.startswith(("assert", "got"))]
+
+
+def outputs_of_another_day(notebook: nbformat.NotebookNode) -> None:
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = 99
+            cell.outputs = [nbformat.v4.new_output("error", ename="E", evalue="old", traceback=[])]
+    notebook.metadata = nbformat.from_dict(
+        {"kernelspec": {"name": "julia-1.10", "display_name": "Julia", "language": "julia"}}
+    )
+
+
+def a_check_of_its_own_behind_the_answer(notebook: nbformat.NotebookNode) -> None:
+    place = notebook.cells.index(named(notebook, "test_standardize"))
+    _code(
+        notebook,
+        place,
+        "rng = np.random.default_rng(0)\ngot = expected = table = x = X = p = y = None\n"
+        "assert np.allclose(standardize(rng.normal(size=(9, 2))).std(0), 1)",
+    )
+
+
+def everything_deleted_by_hand(notebook: nbformat.NotebookNode) -> None:
+    place = notebook.cells.index(named(notebook, "standardize"))
+    _code(notebook, place, "%reset -f\nimport numpy as np\ndef doubled(x):\n    return 2 * x")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [scratch_cells, backwards, the_tests_first, answers_last, functions_in_a_cell_below,
+     imports_in_the_locked_cell, a_copy_as_a_backup_above, a_copy_of_the_stub_below,
+     an_answer_in_a_new_cell, an_answer_in_a_new_cell_below_the_stub, an_answer_in_pieces,
+     all_ids_lost, without_the_tests, outputs_of_another_day, a_check_of_its_own_behind_the_answer,
+     everything_deleted_by_hand],
+)  # fmt: skip
+def test_full_marks_for_right_answers_in_a_notebook_with(
+    room: Room, change: Callable[[nbformat.NotebookNode], None]
+):
+    notebook = submission()
+    change(notebook)
+    assert room.grade(notebook).scores == points()
+
+
+def test_every_own_ingredient_at_once(room: Room):
+    notebook = handed_in(
+        "import warnings; warnings.warn('hello')",
+        "print('done')",
+        setup="import random",
+        **ANSWERS["its own functions, below"],
+        **ANSWERS["a class in parts"],
+    )
+    scratch_cells(notebook)
+    assert room.grade(notebook).scores == points()
+
+
+def test_the_written_answer_waits_for_a_person_and_an_untouched_one_does_not(room: Room):
+    assert room.grade(submission(written="My derivation.")).scores["written"] is None
+    untouched = named(released(), "written").source
+    assert room.grade(submission(written=untouched)).scores["written"] == 0.0
