@@ -12,7 +12,7 @@ export MKL_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint lab bench execute wheel clean
+.PHONY: help book serve test lint lab bench demo execute wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,7 +42,7 @@ serve: book  ## build the site and serve it on 127.0.0.1
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 test: $(VENV)/all.stamp lint  ## lint, unit tests, notebooks, labs, the site in a browser
-	$(RUN) -m tools.system_packages chromium
+	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
 	$(RUN) -m tools.vendor --development
 	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests/test_colab.py tests/test_labs.py tests notebooks
 
@@ -56,8 +56,13 @@ lint: $(VENV)/all.stamp  ## the checks that need no test run (the same as the pr
 lab: $(VENV)/all.stamp  ## open JupyterLab on this folder, kernel ready
 	$(VENV)/bin/jupyter lab --notebook-dir=.
 
-bench: $(VENV)/all.stamp  ## derived.nn beside torch: ratios and limits
+bench: $(VENV)/all.stamp  ## derived.nn beside torch, the grader beside nbgrader: ratios and limits
 	$(RUN) -m benchmarks
+	$(RUN) -m benchmarks.grading
+
+demo: $(VENV)/all.stamp  ## a graded course of thirty synthetic submissions, in demonstration-course/
+	$(RUN) -m tools.system_packages bubblewrap libseccomp2
+	$(RUN) -m tools.demonstration_course demonstration-course
 
 execute: $(VENV)/all.stamp  ## run a notebook in place and normalise it: make execute NB=notebooks/01_perceptron.ipynb
 	@test -n "$(NB)" || { echo "Name the notebook: make execute NB=notebooks/01_perceptron.ipynb"; exit 1; }

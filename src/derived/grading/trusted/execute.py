@@ -16,6 +16,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader import utils as nbgrader_cells
 
+from derived.grading.feedback.active_content import clean_outputs
 from derived.grading.names import names_read
 from derived.grading.records import CellRecord, NotebookRecord
 from derived.grading.restore import restore
@@ -223,7 +224,8 @@ def grade_notebook(
               if cell.metadata.get("nbgrader", {}).get("grade")}  # fmt: skip
     about: dict[str, Any] = {"unsafe": unsafe, "messages": messages}
     notebook.metadata["derived"] = about
-    return Outcome(notebook, scores, messages, time.monotonic() - started)
+    # The instructor's browser shows the notebook, too: nothing in it may run there.
+    return Outcome(clean_outputs(notebook), scores, messages, time.monotonic() - started)
 
 
 def _about(culprits: dict[int, str]) -> list[str]:

@@ -1,0 +1,1 @@
+"""A course of one assignment and thirty synthetic submissions, from the roster to the exports."""

@@ -1,0 +1,173 @@
+"""Build the demonstration course: ``python -m tools.demonstration_course FOLDER``.
+
+Every step is a command that an instructor types; this program only writes the submissions, and at
+the end holds the points in the gradebook against what each student deserves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from derived.grading import authoring, records
+from derived.grading.course import Course
+
+from .ingredients import cell_of
+from .students import Student, thirty
+
+ASSIGNMENT = "01_perceptron"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+THROUGH_CANVAS = {"s11", "s12"}
+LIMITS = """
+# Short, so that the demonstration is over soon.
+c.TrustedExecute.cell_seconds = 8
+c.TrustedExecute.call_seconds = 3
+c.TrustedExecute.submission_seconds = 60
+"""
+WRITTEN = "Each mistake adds to the projection on $w^\\ast$, and little to the length."
+
+
+def command(*arguments: str | Path, course: Path | None = None, failing: bool = False) -> None:
+    """Run ``derived-course`` as in a terminal; leave if it fails where it should not."""
+    shown = " ".join(map(str, arguments))
+    print(f"\n$ derived-course {shown}", flush=True)
+    program = [sys.executable, "-c", "from derived.grading.command_line import main; main()"]
+    where = ["--course", str(course)] if course else []
+    done = subprocess.run([*program, *map(str, arguments), *where], check=False)
+    if done.returncode and not failing:
+        sys.exit(f"derived-course {shown} failed")
+
+
+def solved(released: NotebookNode, reference: NotebookNode) -> NotebookNode:
+    """Return a released notebook with the instructor's answers, and a written one."""
+    notebook = copy.deepcopy(released)
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader", {})
+        if about.get("solution") and cell.cell_type == "code":
+            text = cell_of(reference, about["grade_id"]).source
+            cell.source = "\n".join(x for x in text.split("\n") if " SOLUTION" not in x)
+        elif about.get("solution"):
+            cell.source = WRITTEN
+    return notebook
+
+
+def write_roster(path: Path, students: Sequence[Student]) -> Path:
+    """Write the list of students as an LMS exports it."""
+    with path.open("w", encoding="utf8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "first_name", "last_name", "email", "lms_user_id"])
+        for number, student in enumerate(students, start=1):
+            address = f"{student.id}@example.org"
+            row = [student.id, student.first_name, student.last_name, address, 7000 + number]
+            writer.writerow(row)
+    return path
+
+
+def write_submissions(folder: Path, made: dict[Student, str]) -> list[Path]:
+    """Write a folder with a folder for each student, and an archive as Canvas makes it."""
+    archive = folder / "canvas.zip"
+    with zipfile.ZipFile(archive, "w") as canvas:
+        for number, (student, text) in enumerate(made.items(), start=1):
+            if student.id in THROUGH_CANVAS:
+                name = f"student{number}_{7000 + number}_{900 + number}_{ASSIGNMENT}.ipynb"
+                canvas.writestr(name, text)
+                continue
+            suffix = " (1)" if "(1)" in student.story else ""
+            path = folder / "folders" / student.id / f"{ASSIGNMENT}{suffix}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_text(text, "utf8")
+    return [folder / "folders", archive]
+
+
+def lost_points(course: Course, student: str) -> set[str] | None:
+    """Return the tests that cost a student points; None if there is no grade."""
+    with course.gradebook() as gradebook:
+        for submission in gradebook.assignment_submissions(ASSIGNMENT):
+            if submission.student.id == student:
+                grades = [g for n in submission.notebooks for g in n.grades]
+                return {
+                    g.name
+                    for g in grades
+                    if g.name.startswith("test_") and (g.auto_score or 0) < g.max_score
+                }
+    return None
+
+
+def is_just(student: Student, lost: set[str] | None) -> bool:
+    """Whether a student lost points in the tests of the answers named, and in no others."""
+    if student.loses is None or lost is None:
+        return student.loses is None and lost is None
+    theirs = {name: {t for t in lost if t.startswith(f"test_{name}")} for name in student.loses}
+    return all(theirs.values()) and lost == set().union(*theirs.values())
+
+
+def judge(course: Course, students: Sequence[Student]) -> int:
+    """Print what each student lost, and return the number of unjust grades."""
+    unjust = 0
+    print(f"\n{'id':4} {'kind':8} {'submission':52} lost")
+    for student in students:
+        lost = lost_points(course, student.id)
+        just = is_just(student, lost)
+        unjust += not just
+        what = "not graded" if lost is None else ", ".join(sorted(lost)) or "nothing"
+        print(f"{student.id:4} {student.kind:8} {student.story[:52]:52} {what}"
+              + ("" if just else "   UNJUST"))  # fmt: skip
+    return unjust
+
+
+def main() -> None:
+    """Make the course, grade it, and leave everything to look at."""
+    parser = argparse.ArgumentParser(prog="demonstration_course", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder to make")
+    parser.add_argument("--jobs", default="2", help="processes that grade")
+    chosen = parser.parse_args()
+    started = time.monotonic()
+    folder: Path = chosen.folder.resolve()
+    if folder.exists():
+        sys.exit(f"{folder} is there already: remove it, or name another folder")
+    handed_in = folder / "handed-in"
+    handed_in.mkdir(parents=True)
+    source = nbformat.read(SOURCE, as_version=4)
+    released, _ = records.from_source(source, ASSIGNMENT, ASSIGNMENT)
+    students = thirty(released, authoring.variants(source))
+    roster = write_roster(folder / "roster.csv", students)
+    right = solved(released, authoring.reference(source))
+    made = {}
+    for student in students:
+        notebook = student.make(copy.deepcopy(right))
+        made[student] = notebook if isinstance(notebook, str) else nbformat.writes(notebook)
+    course = folder / "course"
+    command("init", course, "--roster", roster)
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(LIMITS)
+    command("release", ASSIGNMENT, course=course)
+    command("collect", ASSIGNMENT, *write_submissions(handed_in, made), course=course)
+    command("grade", ASSIGNMENT, "--jobs", chosen.jobs, course=course, failing=True)
+    command("feedback", ASSIGNMENT, course=course)
+    command("report", ASSIGNMENT, "--to", folder / "report.html", course=course)
+    for form in ("csv", "canvas", "moodle"):
+        chosen_form = ["--format", form, "--assignment", ASSIGNMENT]
+        command("export", *chosen_form, "--to", folder / f"{form}.csv", course=course)
+    unjust = judge(Course.open(course), students)
+    print(
+        f"\n{len(students)} submissions in {time.monotonic() - started:.0f} s. Look into {folder}:"
+    )
+    print("  report.html, csv.csv, canvas.csv, moodle.csv, course/feedback, course/gradebook.db")
+    print(f"  and with: derived-course review --course {course}")
+    if unjust:
+        sys.exit(f"{unjust} grades are not what the students deserve")
+
+
+if __name__ == "__main__":
+    main()
