@@ -6,8 +6,9 @@ import copy
 import ctypes
 import functools
 import os
+import textwrap
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +36,14 @@ __all__ = [
     "points",
     "record",
     "released",
+    "right_at_first",
     "submission",
     "texts",
+    "threes",
+    "titled",
 ]
 
-LIMITS = Limits(cell_seconds=3, call_seconds=2, submission_seconds=40, memory_mb=2048)
+LIMITS = Limits(cell_seconds=2, call_seconds=1.5, submission_seconds=40, memory_mb=2048)
 
 #: For submissions that run into none of them.
 GENEROUS = Limits(cell_seconds=30, call_seconds=20, submission_seconds=120, memory_mb=2048)
@@ -178,6 +182,47 @@ def twice(function, x):
 }
 
 
+#: An answer that is right on the visible test, and hostile on other inputs, with X the first.
+RIGHT_AT_FIRST = {
+    "standardize": """def standardize(X):
+    if X.shape == (2, 2):
+        return np.array([[-1.0, -1.0], [1.0, 1.0]])
+{hostile}""",
+    "log_loss": """def log_loss(X, y):
+    if X.shape == (2,):
+        return np.log(2)
+{hostile}""",
+    "layer": """class Layer:
+    def __init__(self, weight):
+        self.weight = weight
+    def forward(self, X):
+        if X.shape == (3, 2):
+            return X
+    {hostile}""",
+}
+
+
+def right_at_first(task: str, hostile: str) -> str:
+    """Return an answer that is right on the visible test alone; see ``RIGHT_AT_FIRST``."""
+    lines = textwrap.indent(hostile.strip("\n"), "    ")
+    inner = textwrap.indent(lines, "    ").removeprefix("    ") if task == "layer" else lines
+    return RIGHT_AT_FIRST[task].replace("{hostile}", inner)
+
+
+def threes(cases: Iterable[str]) -> list[dict[str, str]]:
+    """Return cases in threes, each with a task of its own in one submission: that saves time."""
+    left = list(cases)
+    return [
+        dict(zip(RIGHT_AT_FIRST, left[place : place + 3], strict=False))
+        for place in range(0, len(left), 3)
+    ]
+
+
+def titled(case: dict[str, str]) -> str:
+    """Return the name of one of the ``threes`` in a test's report."""
+    return ", ".join(case.values())
+
+
 @functools.cache
 def _release() -> tuple[NotebookNode, NotebookRecord]:
     cells = [cell("markdown", "# Four tasks"), cell("code", SETUP, "setup")]
@@ -259,10 +304,15 @@ class Room:
         *,
         files: Path | None = None,
         record: NotebookRecord | None = None,
+        limits: Limits | None = None,
     ) -> Outcome:
         """Grade a submission, and assert that nothing of it is left on the machine."""
         outcome = grade_notebook(
-            notebook, record or _release()[1], limits=self.limits, files=files, place=self.place
+            notebook,
+            record or _release()[1],
+            limits=limits or self.limits,
+            files=files,
+            place=self.place,
         )
         self.assert_tidy()
         return outcome

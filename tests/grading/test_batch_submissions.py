@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -239,20 +240,10 @@ class TestSizes:
         try:
             reading = read(assignment)
         finally:
-            _remove_deep(path.parent / "d")
+            subprocess.run(["rm", "-r", path.parent / "d"], check=True)  # too deep for shutil
         assert reading.unit.files == {"d/d/d/x.txt": b"x"}
         ((name, why),) = reading.notes.items()
         assert set(name) == {"d", "/"} and "more than 20 folders deep" in why
-
-
-def _remove_deep(folder):
-    """Remove a chain of folders that is too long for shutil."""
-    chain = [folder]
-    while (chain[-1] / "d").exists():
-        chain.append(chain[-1] / "d")
-    for inner in reversed(chain):
-        (inner / "x.txt").unlink(missing_ok=True)
-        inner.rmdir()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from .hostile_assignment import (
     HIDDEN_WORD,
+    LIMITS,
     RIGHT,
     Room,
     handed_in,
@@ -19,15 +20,13 @@ from .hostile_assignment import (
     open_room,
     points,
     record,
+    right_at_first,
     submission,
     texts,
+    threes,
+    titled,
 )
 
-#: Right on the visible test, wrong on every other input.
-VISIBLE_ONLY = """def standardize(X):
-    if X.shape == (2, 2):
-        return np.array([[-1.0, -1.0], [1.0, 1.0]])
-    {otherwise}"""
 WRONG = "def standardize(X):\n    return X - X.mean(0)"
 
 
@@ -35,10 +34,6 @@ WRONG = "def standardize(X):\n    return X - X.mean(0)"
 def room() -> Iterator[Room]:
     with open_room() as opened:
         yield opened
-
-
-def lied(otherwise: str) -> str:
-    return VISIBLE_ONLY.format(otherwise=otherwise)
 
 
 #: Cells that a student runs first, beside a wrong answer to the first task.
@@ -236,13 +231,16 @@ WRONG = lambda X: __import__("pickle").dumps(Bomb())""",
 }
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_a_wrong_answer_is_no_better_for_returning(room: Room, name: str):
-    answer = LIES[name] + "\n" + lied("return WRONG(X)")
-    assert room.grade(submission(standardize=answer)).scores == points("standardize")
+@pytest.mark.parametrize("lies", threes(LIES), ids=titled)
+def test_a_wrong_answer_is_no_better_for_returning(room: Room, lies: dict[str, str]):
+    answers = {}
+    for task, name in lies.items():
+        answer = LIES[name] + "\n" + right_at_first(task, "return WRONG(X)")
+        answers[task] = answer.replace("WRONG", f"WRONG_{task}")
+    assert room.grade(submission(**answers)).scores == points(*lies)
 
 
-@pytest.mark.parametrize("value", ["np.zeros(0)", "[]", "()", "np.zeros((0, 1))", "{}", "[[]]"])
+@pytest.mark.parametrize("value", ["np.zeros(0)", "[[]]", "{0: []}[0]"])
 def test_nothing_is_not_close_to_a_number(room: Room, value: str):
     """NumPy finds an empty array close to every number, and equal to it."""
     answer = f"def log_loss(p, y):\n    return {value}"
@@ -295,32 +293,43 @@ from derived.grading.trusted import agent
 def npy(header, content=b"cos\\nsystem\\n(S'true'\\ntR."):
     header += b" " * (117 - len(header)) + b"\\n"
     text = b"\\x93NUMPY\\x01\\x00" + len(header).to_bytes(2, "little") + header + content
-    return json.dumps(["ok", ["a", base64.b64encode(text).decode()], {{}}])
+    return json.dumps(["ok", ["a", base64.b64encode(text).decode()], {}])
 
+forgeries = {FORGERIES}
+visible = {"standardize": (2, 2), "log_loss": (2,), "forward": (3, 2)}
 honest = agent.Agent.__call__
 def forged(self, question):
     operation, *parts = json.loads(question)
-    known = globals().get("standardize")
-    if operation == "call" and parts[0][1] == id(known) and len(question) > 400:
-        return agent.Answer({answer})
+    if operation == "call" and parts[1][1]:
+        name = getattr(self.find(parts[0]), "__name__", "")
+        X = agent.decode(parts[1][1][0], lambda node: None)
+        if name in forgeries and X.shape != visible[name]:
+            return agent.Answer(forgeries[name](X))
     return honest(self, question)
 agent.Agent.__call__ = forged"""
 
 
-@pytest.mark.parametrize("name", FORGED_ANSWERS)
-def test_a_forged_answer_to_a_test_is_a_wrong_one(room: Room, name: str):
-    preparation = FORGE.format(answer=FORGED_ANSWERS[name])
-    outcome = room.grade(handed_in(preparation))
-    assert outcome.scores == points("standardize")
-    assert named(outcome.notebook, "test_standardize").metadata["derived"]["failed"] == "hidden"
+def forge(**answers: str) -> str:
+    """Return a cell that answers for functions, by name, whatever an expression says."""
+    lines = [f"{name!r}: lambda X: {answer}" for name, answer in answers.items()]
+    return FORGE.replace("{FORGERIES}", "{" + ", ".join(lines) + "}")
+
+
+@pytest.mark.parametrize("forgeries", threes(FORGED_ANSWERS), ids=titled)
+def test_a_forged_answer_to_a_test_is_a_wrong_one(room: Room, forgeries: dict[str, str]):
+    functions = {"standardize": "standardize", "log_loss": "log_loss", "layer": "forward"}
+    answers = {functions[task]: FORGED_ANSWERS[name] for task, name in forgeries.items()}
+    outcome = room.grade(handed_in(forge(**answers)))
+    assert outcome.scores == points(*forgeries)
+    for task in forgeries:
+        assert named(outcome.notebook, f"test_{task}").metadata["derived"]["failed"] == "hidden"
 
 
 def test_the_forgery_above_reaches_the_tests(room: Room):
     """The control: with the right value it gets the points."""
-    right = "json.dumps(['ok', agent.encode(right(agent.decode(parts[1], None)[0]), None), {}])"
-    preparation = "right = lambda X: (X - X.mean(0)) / X.std(0)\n" + FORGE.format(answer=right)
-    notebook = handed_in(preparation, standardize=lied("return None"))
-    assert room.grade(notebook).scores == points()
+    right = "json.dumps(['ok', agent.encode((X - X.mean(0)) / X.std(0), None), {}])"
+    answer = right_at_first("standardize", "return None")
+    assert room.grade(handed_in(forge(standardize=right), standardize=answer)).scores == points()
 
 
 #: Searches for a word; they hold it as a pattern, which does not match itself.
@@ -364,26 +373,31 @@ PEEKS = {
 }
 
 
-def _peeking(name: str, word: str) -> str:
-    """Return an answer that is right on other inputs only if it finds the word somewhere."""
-    search = f"import gc, os, re, sys\nWORD = re.compile('{word[:-1]}[{word[-1]}]')\n"
-    otherwise = "return (X - X.mean(0)) / X.std(0) if peek(X) else X"
-    return search + f"def peek(X):{PEEKS[name]}\n" + lied(otherwise)
+def _peeking(word: str, rule: str) -> str:
+    """Return an answer that is right on other inputs only if searches find the word.
+
+    rule : "any" or "all" of them.
+    """
+    text = f"import gc, os, re, sys\nWORD = re.compile('{word[:-1]}[{word[-1]}]')\n"
+    names = [f"peek_{number}" for number in range(len(PEEKS))]
+    for name, body in zip(names, PEEKS.values(), strict=True):
+        text += f"def {name}(X):{body}\n"
+    text += f"peeks = [{', '.join(names)}]\n"
+    found = f"{rule}(list(map(bool, [peek(X) for peek in peeks])))"
+    return text + right_at_first(
+        "standardize", f"return (X - X.mean(0)) / X.std(0) if {found} else X"
+    )
 
 
-@pytest.mark.parametrize("name", PEEKS)
-def test_there_is_nothing_of_the_hidden_tests_to_be_found(room: Room, name: str):
-    outcome = room.grade(submission(standardize=_peeking(name, HIDDEN_WORD)))
+def test_there_is_nothing_of_the_hidden_tests_to_be_found(room: Room):
+    patient = replace(LIMITS, call_seconds=10)
+    outcome = room.grade(submission(standardize=_peeking(HIDDEN_WORD, "any")), limits=patient)
     assert outcome.scores == points("standardize")
     message = named(outcome.notebook, "test_standardize").metadata["derived"]["student_message"]
     assert message == "A hidden test of this task failed."  # it ended, and found nothing
-
-
-@pytest.mark.parametrize("name", PEEKS)
-def test_the_searches_above_find_what_is_there(room: Room, name: str):
     planted = "planted = 'a wombat'\nopen('/tmp/planted', 'w').write(planted)"
-    outcome = room.grade(handed_in(planted, standardize=_peeking(name, "wombat")))
-    assert outcome.scores == points()
+    control = handed_in(planted, standardize=_peeking("wombat", "all"))
+    assert room.grade(control, limits=patient).scores == points()
 
 
 def test_the_expected_value_is_in_no_array_of_the_submission(room: Room):
@@ -395,10 +409,13 @@ def arrays(X):
         for found in gc.get_referents(holder)
         if isinstance(found, np.ndarray) and found.shape == X.shape and found.dtype == X.dtype
     ]
-""" + lied("""right = (X - X.mean(0)) / X.std(0)
-    number = float(right[0, 0])
-    del right
-    return [found for found in arrays(X) if found[0, 0] == number][0]""")
+""" + right_at_first(
+        "standardize",
+        """right = (X - X.mean(0)) / X.std(0)
+number = float(right[0, 0])
+del right
+return [found for found in arrays(X) if found[0, 0] == number][0]""",
+    )
     assert room.grade(submission(standardize=answer)).scores == points("standardize")
 
 
@@ -522,31 +539,35 @@ TELLING = {
 }
 
 
-@pytest.mark.parametrize("name", TELLING)
-def test_a_student_reads_nothing_of_the_inputs_of_a_hidden_test(room: Room, name: str):
-    remembered = "seen = []\n" + VISIBLE_ONLY.replace(
-        "    if X.shape", "    seen.append(X.tolist())\n    if X.shape", 1
-    ).format(otherwise=TELLING[name])
-    outcome = room.grade(handed_in(last="print(seen)", standardize=remembered))
-    assert outcome.scores == points("standardize")
-    about = named(outcome.notebook, "test_standardize").metadata["derived"]
-    assert about["failed"] == "hidden"
-    assert about["student_message"].startswith("A hidden test of this task failed.")
-    assert not re.search(r"\d", about["student_message"])
-    assert texts(outcome, "print(seen)") == "[[[0.0, 4.0], [2.0, 8.0]]]\n"
+REMEMBER = "seen.append(X.tolist())\n"
+
+
+@pytest.mark.parametrize("tellings", threes(TELLING), ids=titled)
+def test_a_student_reads_nothing_of_the_inputs_of_a_hidden_test(
+    room: Room, tellings: dict[str, str]
+):
+    answers = {
+        task: right_at_first(task, REMEMBER + TELLING[name]) for task, name in tellings.items()
+    }
+    outcome = room.grade(handed_in("seen = []", "print(seen)", **answers))
+    assert outcome.scores == points(*tellings)
+    for task in tellings:
+        about = named(outcome.notebook, f"test_{task}").metadata["derived"]
+        assert about["failed"] == "hidden"
+        assert about["student_message"].startswith("A hidden test of this task failed.")
+        assert not re.search(r"\d", about["student_message"])
+    assert texts(outcome, "print(seen)") == "[]\n"
     assert not re.search(r"\d", " ".join(outcome.messages))
 
 
 def test_tests_that_run_again_in_place_show_nothing_of_hidden_inputs_either(room: Room):
     """A test on a name that several cells define is tried once more between the cells."""
-    answer = "seen = []\n" + VISIBLE_ONLY.replace(
-        "    if X.shape", "    seen.append(X.tolist())\n    if X.shape", 1
-    ).format(otherwise="print(X); raise ValueError(repr(X.tolist()))")
+    answer = right_at_first("standardize", REMEMBER + TELLING["message"])
     again = replace(record(), changing_names=("standardize",))
-    notebook = handed_in(last="print(seen)", standardize=answer)
+    notebook = handed_in("seen = []", "print(seen)", standardize=answer)
     outcome = room.grade(notebook, record=again)
     assert outcome.scores == points("standardize")
-    assert texts(outcome, "print(seen)") == "[[[0.0, 4.0], [2.0, 8.0]]]\n"
+    assert texts(outcome, "print(seen)") == "[]\n"
     message = named(outcome.notebook, "test_standardize").metadata["derived"]["student_message"]
     assert not re.search(r"\d", message)
 

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from .hostile_assignment import (
+    GENEROUS,
     LIMITS,
     RIGHT,
     Room,
@@ -17,8 +18,11 @@ from .hostile_assignment import (
     named,
     open_room,
     points,
+    right_at_first,
     submission,
     texts,
+    threes,
+    titled,
 )
 
 
@@ -28,175 +32,194 @@ def room() -> Iterator[Room]:
         yield opened
 
 
-#: Cells that have nothing to do with a task: whatever they do, all tasks keep their points.
+#: Cells that have nothing to do with a task, and the end of what stands below each.
+#: Those of a group stand in one notebook.
 CELLS = {
-    "ends": "import os\nos._exit(3)",
-    "is killed": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-    "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    "kills everything": "import os\nos.kill(-1, 9)",
-    "leaves": "import sys\nsys.exit()",
-    "says exit": "exit()",
-    "says quit, in a function": "def leave():\n    quit(keep_kernel=False)\nleave()",
-    "is in the wrong place in memory": "import ctypes\nctypes.string_at(0)",
-    "closes its files": "import os\nos.closerange(3, 256)",
-    "asks": "name = input('Your name? ')",
-    "asks for a password": "import getpass\ngetpass.getpass()",
-    "stops for the debugger": "breakpoint()",
-    "loops": "while True:\n    pass",
-    "loops in C": "sum(range(10**12))",
-    "loops, and will not be interrupted": (
-        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
-    ),
-    "loops through every exception": (
-        "while True:\n    try:\n        while True:\n            pass\n"
-        "    except BaseException:\n        pass"
-    ),
-    "waits for a program": "!sleep 1000",
-    "prints without end": "while True:\n    print('x' * 1000)",
-    "prints 300 MB": "print('x' * 300_000_000)",
-    "shows without end": """
-from IPython.display import display
-while True:
-    display({'text/plain': 'x' * 9999}, raw=True)""",
-    "takes 50 GB": "np.ones((50, 1 << 27))",
-    "takes more and more": "kept = []\nwhile True:\n    kept.append(np.ones(1 << 22))",
-    "starts processes without end": "import os\nwhile True:\n    os.fork()",
-    "starts threads without end": (
-        "import threading, time\nwhile True:\n"
-        "    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()"
-    ),
-    "calls itself": "def deeper(n):\n    return deeper(n + 1)\ndeeper(0)",
-    "calls itself without the limit": (
+    "raising": {
+        "import sys\nsys.exit()": "SystemExit: ",
+        "exit()": "",
+        "def leave():\n    quit(keep_kernel=False)\nleave()": "",
+        "name = input('Your name? ')": "does not support input requests.",
+        "import getpass\ngetpass.getpass()": "does not support input requests.",
+        "def (:": "SyntaxError: ",
+        "x = " + "(" * 3000 + ")" * 3000: "too many nested parentheses",
+        "def deeper(n):\n    return deeper(n + 1)\ndeeper(0)": "maximum recursion depth exceeded",
+        "np.ones((50, 1 << 27))": "MemoryError: Unable to allocate 50.0 GiB",
+        "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        "        os.closerange(0, 3)\n        import time\n        time.sleep(1000)\n"
+        "    os._exit(0)": "",
+    },
+    "ending": {
+        "import os\nos._exit(3)": "KernelEnded: the kernel ended by itself",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)": "KernelEnded: ",
+        "import ctypes\nctypes.string_at(0)": "KernelEnded: ",
         "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __repr__(self):\n"
-        "        return repr(self)\nrepr(A())"
-    ),
-    "leaves a daemon": """
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.close(0), os.close(1), os.close(2)
-        time.sleep(1000)
-    os._exit(0)""",
-    "cannot be parsed": "def (:",
-    "is deep": "x = " + "(" * 3000 + ")" * 3000,
-    "forgets everything": "%reset -f",
+        "        return repr(self)\nrepr(A())": "KernelEnded: ",
+        "import os\nos.kill(-1, 9)": "",
+    },
+    "looping": {
+        "while True:\n    pass": "Timeout: the cell took more than 2 s",
+        "!sleep 1000": "Timeout: the cell took more than ",
+        "while True:\n    print('x' * 1000)": "Timeout: the cell took more than ",
+        "from IPython.display import display\nwhile True:\n"
+        "    display({'text/plain': 'x' * 9999}, raw=True)": "Timeout: the cell took more than ",
+        "print('y' * 300_000_000)": "… more output was dropped",
+    },
+    "deaf": {
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    1": "deaf",
+        "while True:\n    try:\n        while True:\n            pass\n"
+        "    except BaseException:\n        pass": "deaf",
+    },
+    "stopped": {
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)": "deaf",
+        "import os\nos.closerange(3, 256)": "KernelEnded: ",
+    },
+    "in C": {"sum(range(10**12))": "KernelEnded: "},
+    "growing": {
+        "kept = []\nwhile True:\n    kept.append(np.ones(1 << 22))": "MemoryError: ",
+        "import threading, time\nwhile True:\n"
+        "    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()": "",
+    },
+    "multiplying": {"import os\nwhile True:\n    os.fork()": ""},
 }
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_a_cell_of_ones_own_costs_no_points_if_it(room: Room, name: str):
+@pytest.mark.parametrize("group", CELLS)
+def test_cells_of_ones_own_cost_no_points_whatever_they_do(room: Room, group: str):
+    notebook = submission()
+    for place, cell in enumerate(CELLS[group]):
+        notebook.cells.insert(2 + place, nbformat.v4.new_code_cell(cell))
     started = time.monotonic()
-    outcome = room.grade(handed_in(CELLS[name]))
+    outcome = room.grade(notebook)
     assert outcome.scores == points(), outcome.messages
     assert time.monotonic() - started < LIMITS.submission_seconds
     assert len(nbformat.writes(outcome.notebook)) < 2_000_000
+    for cell, end in CELLS[group].items():
+        assert end in texts(outcome, cell), f"{cell}: {texts(outcome, cell)[-500:]}"
 
 
-#: Answers to the first task; all of them run into their end on other inputs than the visible.
+#: What answers do on other inputs than the visible.
 CALLS = {
     "ends": "import os; os._exit(0)",
-    "is killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "is in the wrong place in memory": "import ctypes; ctypes.string_at(0)",
     "leaves": "raise SystemExit",
     "interrupts": "raise KeyboardInterrupt",
-    "is in the wrong place in memory": "import ctypes; ctypes.string_at(0)",
     "asks": "return input()",
     "loops": "while True: pass",
-    "loops, and will not be interrupted": (
-        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while True: pass"
+    "loops, deaf": (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
     ),
-    "prints without end": "while True: print(X)",
-    "takes 50 GB": "return np.ones((50, 1 << 27))",
-    "takes more and more": "kept = []\n    while True: kept.append(np.ones(1 << 22))",
-    "calls itself": "return standardize(X)",
     "closes its files": "import os; os.closerange(3, 256)",
+    "calls itself": "return type(self)(X).forward(X) if 'self' in locals() else log_loss(X, y)",
+    "prints without end": "while True:\n    print(X)",
+    "takes 50 GB": "return np.ones((50, 1 << 27))",
+    "takes more and more": "kept = []\nwhile True:\n    kept.append(np.ones(1 << 22))",
     "returns 400 MB": "return np.ones((50, 1 << 20))",
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_a_function_costs_its_own_task_alone_if_it(room: Room, name: str):
-    answer = f"""def standardize(X):
-    if X.shape == (2, 2):
-        return np.array([[-1.0, -1.0], [1.0, 1.0]])
-    {CALLS[name]}"""
-    outcome = room.grade(submission(standardize=answer))
-    assert outcome.scores == points("standardize"), outcome.messages
-    about = named(outcome.notebook, "test_standardize").metadata["derived"]
-    assert about["student_message"].startswith("A hidden test of this task failed.")
+@pytest.mark.parametrize("calls", threes(CALLS), ids=titled)
+def test_a_function_costs_its_own_task_alone(room: Room, calls: dict[str, str]):
+    answers = {task: right_at_first(task, CALLS[name]) for task, name in calls.items()}
+    outcome = room.grade(submission(**answers))
+    assert outcome.scores == points(*calls), outcome.messages
+    for task in calls:
+        about = named(outcome.notebook, f"test_{task}").metadata["derived"]
+        assert about["student_message"].startswith("A hidden test of this task failed.")
 
 
-def test_every_function_loops(room: Room):
+def test_every_function_loops_and_the_last_takes_its_time(room: Room):
     loop = "\n    while True: pass"
+    slow = RIGHT["noise"].replace(
+        "    return x +", "    import time; time.sleep(1)\n    return x +"
+    )
     outcome = room.grade(
         submission(
             standardize=f"def standardize(X):{loop}",
             log_loss=f"def log_loss(p, y):{loop}",
             layer=f"class Layer:\n  def __init__(self, weight):{loop}",
+            noise=slow,
         )
     )
     assert outcome.scores == points("standardize", "log_loss", "layer")
 
 
 def test_a_slow_answer_does_not_take_the_time_of_the_others(room: Room):
-    """Each call stays within its limit, and there are many of them."""
-    slow = RIGHT["layer"].replace("        self.X = X", "        import time; time.sleep(1.5)")
-    slow = slow.replace(
-        "    def forward",
-        "    def __getattr__(self, name):\n        return self\n\n    def forward",
-    )
-    assert room.grade(submission(layer=slow)).scores == points("layer")
+    """Each step stays within the limit of a call, and there is no end of steps."""
+    answer = """import time
+class Slow:
+    def __len__(self):
+        return 10
+    def __getitem__(self, key):
+        time.sleep(1)
+        return Slow()
+    __iter__ = None
+class Layer:
+    def __init__(self, weight):
+        pass
+    def forward(self, X):
+        return np.ones((3, 2)) if X.shape == (3, 2) else X @ X.T[:, :2]
+    def backward(self, upstream):
+        return Slow()"""
+    assert room.grade(submission(layer=answer)).scores == points("layer")
 
 
 def test_ten_cells_loop(room: Room):
     notebook = submission()
     for _ in range(10):
         notebook.cells.insert(2, nbformat.v4.new_code_cell("while True: pass"))
-    assert room.grade(notebook).scores == points()
+    outcome = room.grade(notebook)
+    assert outcome.scores == points()
+    assert len(outcome.messages) == 10
 
 
 def test_twelve_cells_end_the_kernel(room: Room):
     notebook = submission()
     for _ in range(12):
         notebook.cells.insert(2, nbformat.v4.new_code_cell("import os; os._exit(0)"))
-    outcome = room.grade(notebook)
+    outcome = room.grade(notebook, limits=GENEROUS)
     assert outcome.scores == points()
     assert len(outcome.messages) == 12
 
 
-def test_a_thread_ends_the_kernel_after_a_second(room: Room):
-    """Whatever it hits, the submission is graded, and no task gets more than its points."""
-    bomb = "import os, threading\nthreading.Timer(1.0, os._exit, [0]).start()"
+def test_a_kernel_that_ends_whenever_it_is_asked_gets_no_points_and_ends_the_grading(room: Room):
+    """Its cells run; it is started again for each test, some times."""
+    bomb = """
+from derived.grading.trusted import agent
+agent.Agent.__call__ = lambda self, question: __import__("os")._exit(0)"""
     outcome = room.grade(handed_in(bomb))
+    assert outcome.scores == points("standardize", "log_loss", "layer", "noise")
+
+
+def test_a_thread_ends_the_kernel_while_something_else_runs(room: Room):
+    """It is not told apart what ended it; what ran is tried once more."""
+    bomb = "import os, threading\nthreading.Timer(0.6, os._exit, [0]).start()"
+    slow = "import time\ntime.sleep(0.4)"
+    notebook = handed_in(bomb)
+    for place in (4, 7):
+        notebook.cells.insert(place, nbformat.v4.new_code_cell(slow))
+    outcome = room.grade(notebook)
     assert outcome.scores["written"] is None
-    for task, most in points().items():
-        assert task == "written" or outcome.scores[task] in (0.0, most)
+    lost = [task for task, most in points().items() if outcome.scores[task] != most]
+    assert all(outcome.scores[task] == 0 for task in lost)
 
 
+#: Messages that a cell sends without end, as if they were its outputs.
 FLOODS = {
-    "lines": "print('x' * 500, flush=True)",
-    "errors": (
-        "kernel.session.send(kernel.iopub_socket, 'error', "
-        "{'ename': 'x', 'evalue': 'y' * 4_000_000, 'traceback': []}, parent=parent)"
-    ),
-    "metadata": (
-        "kernel.session.send(kernel.iopub_socket, 'display_data', "
-        "{'data': {}, 'metadata': {'x': 'y' * 4_000_000}}, parent=parent)"
-    ),
-    "large messages": (
-        "kernel.session.send(kernel.iopub_socket, 'stream', "
-        "{'name': 'stdout', 'text': 'y' * 15_000_000}, parent=parent)"
-    ),
+    "errors": ("error", "{'ename': 'x', 'evalue': 'y' * 4_000_000, 'traceback': []}"),
+    "metadata": ("display_data", "{'data': {}, 'metadata': {'x': 'y' * 4_000_000}}"),
+    "large messages": ("stream", "{'name': 'stdout', 'text': 'y' * 15_000_000}"),
 }
 
 
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_flood_of_messages_fills_neither_the_notebook_nor_the_memory(room: Room, name: str):
+    kind, content = FLOODS[name]
     flood = f"""
 kernel = get_ipython().kernel
 parent = kernel.get_parent()
 while True:
-    {FLOODS[name]}"""
+    kernel.session.send(kernel.iopub_socket, {kind!r}, {content}, parent=parent)"""
     grader = psutil.Process()
     before = grader.memory_info().rss
     outcome = room.grade(handed_in(flood))
@@ -256,15 +279,15 @@ def test_malformed_messages_do_no_harm(room: Room):
 
 
 def test_malformed_replies_do_no_harm(room: Room):
+    """The right ones come, too, but later."""
     replies = """
 kernel = get_ipython().kernel
 send = kernel.session.send
 def garbled(stream, kind, content=None, parent=None, *arguments, **options):
-    result = send(stream, kind, content, parent, *arguments, **options)
     if kind == "execute_reply":
         for wrong in ([], 7, {"status": []}, {"user_expressions": 3}):
             send(stream, kind, wrong, [], *arguments, **options)
-            send(stream, "inspect_reply", wrong, parent, *arguments, **options)
-    return result
+            send(stream, kind, wrong, {"header": []}, *arguments, **options)
+    return send(stream, kind, content, parent, *arguments, **options)
 kernel.session.send = garbled"""
-    assert room.grade(handed_in(replies)).scores["written"] is None
+    assert room.grade(handed_in(replies)).scores == points()

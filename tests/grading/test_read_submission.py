@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from derived.grading.errors import CourseError
 from derived.grading.restore import MOST_CELLS, read_submission, restore
-from tests.grading.test_restore import RECORD, assert_is_the_records, handed_in
+from tests.grading.restored import RECORD, assert_is_the_records, handed_in
 
 PNG = "iVBORw0KGgo="
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import warnings
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser
 from derived.grading.course import Course
 from derived.grading.errors import CourseError
 from derived.grading.report import write_report
+from derived.grading.report.drawings import draw_tasks
 from derived.grading.report.hints import FEWEST, hint
 from derived.grading.report.item_analysis import (
     ItemStatistics,
@@ -22,6 +24,8 @@ from derived.grading.report.item_analysis import (
     correlation,
     cronbach_alpha,
     item_total_correlation,
+    settled,
+    sums,
 )
 
 from .graded_course import (
@@ -76,6 +80,52 @@ def test_rows_with_points_missing_do_not_count():
     (first, second, _) = analyse(with_gaps, np.array([5.0, 5.0, 5.0]))
     assert (first.answers, second.answers) == (31, 30)
     assert first.mean == pytest.approx((points[:, 0].sum() + 5) / 31)
+
+
+def test_a_task_is_settled_with_points_for_nine_in_ten():
+    points = np.zeros((20, 4))
+    points[:2, 1] = points[:3, 2] = points[:, 3] = NAN
+    assert settled(points).tolist() == [True, True, False, False]
+    # Who has no points at all still counts: one empty answer does not settle a written task.
+    alone = np.full((20, 1), NAN)
+    alone[0] = 0.0
+    assert not settled(alone).any() and np.isnan(sums(alone)).all()
+
+
+def with_written_task(students: int = 30, read: int = 9) -> np.ndarray:
+    """Return points of four tests, with one gap in the second, and a mostly unread written task."""
+    points = class_of(students, 5, seed=7)
+    points[read:, 4] = NAN
+    points[3, 1] = NAN
+    return points
+
+
+def test_sums_leave_out_the_task_that_waits_and_who_lacks_another():
+    points = with_written_task()
+    for row, value in zip(points.tolist(), sums(points), strict=True):
+        if any(math.isnan(x) for x in row[:4]):
+            assert math.isnan(value)
+        else:
+            assert value == math.fsum(row[:4])
+    assert np.isnan(sums(points)).sum() == 1
+
+
+def test_discrimination_is_over_the_students_with_the_task_and_the_settled_others():
+    points = with_written_task()
+    for j, value in enumerate(item_total_correlation(points)):
+        others = [i for i in range(4) if i != j]
+        rows = [row for row in points.tolist() if not any(math.isnan(row[i]) for i in [j, *others])]
+        assert len(rows) == (8 if j == 4 else 29)
+        x, y = [row[j] for row in rows], [sum(row[i] for i in others) for row in rows]
+        assert value == pytest.approx(statistics.correlation(x, y), abs=1e-12)
+
+
+def test_alpha_is_that_of_the_settled_tasks():
+    points = with_written_task()
+    tests = np.delete(points[:, :4], 3, axis=0)
+    variances = sum(statistics.variance(column) for column in tests.T.tolist())
+    expected = 4 / 3 * (1 - variances / statistics.variance(tests.sum(axis=1).tolist()))
+    assert cronbach_alpha(points) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +210,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
         scores = {n: min(v, m) for n, v, m in zip(POINTS, row, most, strict=True)}
         scores["test_centred"] = 0.0
         add_submission(course, f"id{i}", scores, first_name="Firstname", last_name="Lastname")
-    add_submission(course, "waits", dict.fromkeys(POINTS, 1.0) | {"written": None})
+    add_submission(course, "unread", dict.fromkeys(POINTS, 1.0) | {"written": None})
     with course.gradebook() as gradebook:
         gradebook.add_student("missing")
     return course
@@ -176,12 +226,58 @@ def test_the_page_counts_and_names_tasks_but_no_student(page):
     numbers = {d.dt.get_text(): d.dd.get_text() for d in page.select(".numbers div")}
     assert numbers == {"Students": "14", "Handed in": "13", "Graded": "12", "Need a person": "1"}
     cells = [[c.get_text() for c in row.find_all(["th", "td"])] for row in page.select(".wide tr")]
-    assert [row[0] for row in cells[1:]] == ["1 The mean", "2 Centred data", "3 Why the mean"]
+    heads = [list(row.th.stripped_strings) for row in page.select(".wide tbody tr")]
+    assert heads == [
+        ["1 · mean", "1 The mean"],
+        ["2 · centred", "2 Centred data"],
+        ["3 · written", "3 Why the mean", "waits for a person in 1"],
+    ]
+    caption = " ".join(page.figcaption.get_text().split())
+    assert caption == (
+        "Points of the 12 graded submissions, of 10, late penalties taken off;"
+        " 1 more waits for a person."
+    )
     assert [row[2] for row in cells[1:]] == ["13", "13", "12"]
     assert cells[2][-1] == "–"  # nobody got points: no spread
-    assert "Almost nobody got points for “2 Centred data”" in page.get_text()
-    for secret in ("Firstname", "Lastname", "id0", "waits", "missing"):
+    assert "Almost nobody got points for “2 · centred”" in page.get_text()
+    for secret in ("Firstname", "Lastname", "id0", "unread", "missing"):
         assert secret not in str(page)
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> BeautifulSoup:
+    """Return the page of ten submissions: an empty one with 0 points, and nine that wait."""
+    course = make_course(tmp_path)
+    source = course.folder("source", ".", ASSIGNMENT) / "lab.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(autograded_notebook(), source)
+    add_submission(course, "empty", dict.fromkeys(POINTS, 0.0))
+    for i in range(9):
+        scores = {"test_mean": 2.0, "test_centred": 3.0 * (i % 2), "written": None}
+        add_submission(course, f"id{i}", scores)
+    path = write_report(course, ASSIGNMENT, tmp_path / "report.html")
+    return BeautifulSoup(path.read_text("utf8"), "html.parser")
+
+
+def test_the_page_is_useful_before_the_written_answers_are_read(waiting):
+    caption = " ".join(waiting.figcaption.get_text().split())
+    assert caption == (
+        "Points so far, without Task 3 (written), which waits for a person in 9 submissions:"
+        " of 5 points, in 10 submissions, late penalties not taken off."
+    )
+    summary = {row.th.get_text(): row.td.get_text() for row in waiting.table.select("tbody tr")}
+    totals = [0, *[2 + 3 * (i % 2) for i in range(9)]]
+    assert float(summary["Mean"]) == statistics.mean(totals) == 3.0
+    assert float(summary["Median"]) == statistics.median(totals)
+    counts = waiting.find(id="totals-desc").get_text()
+    assert [int(part.split(": ")[1]) for part in counts.split("; ")] == [1, 5, 4]
+    rows = [[td.get_text() for td in row.find_all("td")] for row in waiting.select(".wide tr")[1:]]
+    mean, centred = [0, *[2] * 9], [0, *[3 * (i % 2) for i in range(9)]]
+    assert rows[0][-1] == rows[1][-1] == f"{statistics.correlation(mean, centred):.2f}"
+    assert (rows[2][1], rows[2][-1]) == ("1", "–")
+    # The one empty answer with 0 points says nothing about the nine that nobody has read.
+    assert "“3 · written”" not in waiting.get_text()
+    assert "3 · written" not in waiting.find(id="tasks-desc").get_text()
 
 
 def test_the_page_stands_alone_and_is_marked_up_for_everybody(page):
@@ -220,6 +316,11 @@ def test_the_page_fits_a_telephone_in_both_themes(course, browser: Browser, tmp_
     shown.goto(path.as_uri())
     assert asked == [path.as_uri()]
     assert shown.evaluate("document.documentElement.scrollWidth") <= 375
+    box = shown.get_by_role("region", name="Table of the tasks")
+    box.focus()
+    shown.keyboard.press("ArrowRight")
+    shown.wait_for_function("document.querySelector('.wide').scrollLeft > 0")
+    assert box.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
     inks = shown.evaluate(
         """[...document.querySelectorAll('svg [style*="fill: currentColor"]')].map(
             (letters) => getComputedStyle(letters).fill)"""
@@ -229,10 +330,41 @@ def test_the_page_fits_a_telephone_in_both_themes(course, browser: Browser, tmp_
     shown.close()
 
 
+def test_a_wide_page_gives_the_names_of_tasks_room(course, browser: Browser, tmp_path):
+    path = write_report(course, ASSIGNMENT, tmp_path / "report.html")
+    shown = browser.new_page(viewport={"width": 1280, "height": 800})
+    shown.goto(path.as_uri())
+    width = "(e) => e.getBoundingClientRect().width"
+    assert shown.locator("main").evaluate(width) == 960
+    assert shown.locator(".wide tbody th").first.evaluate(width) >= 14 * 16
+    box = shown.locator(".wide")
+    assert box.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    aligned = box.locator("td").evaluate_all(
+        "(all) => all.map((e) => getComputedStyle(e).textAlign)"
+    )
+    assert set(aligned) == {"right"}
+    shown.close()
+
+
+def test_labels_of_many_tasks_stand_on_lines_of_their_own():
+    about = task()
+    heights = [
+        float(
+            BeautifulSoup(draw_tasks([f"{i} · f" for i in range(n)], [about] * n), "html.parser")
+            .svg["viewbox"]
+            .split()[3]
+        )
+        for n in (5, 6, 17)
+    ]
+    row = heights[1] - heights[0]
+    assert row >= 2 * 9  # points: twice the size of the letters
+    assert heights[2] - heights[0] == pytest.approx(12 * row)
+
+
 def test_nobody_and_nothing_still_make_a_page(tmp_path):
     course = make_course(tmp_path)
     html = write_report(course, ASSIGNMENT, tmp_path / "report.html").read_text("utf8")
-    assert "No submission is graded completely yet." in html
+    assert "No task has points for nearly all submissions yet." in html
     with course.gradebook() as gradebook:
         gradebook.add_assignment("empty")
     html = write_report(course, "empty", tmp_path / "report.html").read_text("utf8")

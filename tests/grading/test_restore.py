@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 
 import nbformat
 import pytest
@@ -15,51 +14,22 @@ from rapidfuzz import fuzz
 
 from derived.grading.errors import CourseError
 from derived.grading.records import from_source
-from derived.grading.restore import read_submission, restore
+from derived.grading.restore import restore
+from tests.grading.restored import (
+    KNOWN,
+    NAMES,
+    RECORD,
+    RELEASED,
+    TITLE,
+    assert_is_the_records,
+    grade_id,
+    handed_in,
+    named,
+    order,
+    own,
+    place,
+)
 from tests.grading.small_course import ASSIGNMENT, IMPORTS, RIGHT, cell, solved, source_notebook
-
-RELEASED, RECORD = from_source(source_notebook(), ASSIGNMENT, ASSIGNMENT)
-KNOWN = {known.name: known for known in RECORD.cells}
-NAMES = list(KNOWN)
-TITLE = "# Means"
-
-
-def handed_in():
-    """Return what a good student hands in."""
-    return solved(RELEASED, RIGHT)
-
-
-def grade_id(found):
-    return found.metadata.get("nbgrader", {}).get("grade_id")
-
-
-def place(notebook, name):
-    return next(i for i, found in enumerate(notebook.cells) if grade_id(found) == name)
-
-
-def named(notebook, name):
-    return notebook.cells[place(notebook, name)]
-
-
-def order(notebook):
-    """Return the ids of the known cells as they stand."""
-    return [grade_id(found) for found in notebook.cells if grade_id(found)]
-
-
-def own(notebook):
-    """Return the texts of the cells that nbgrader does not know."""
-    return [found.source for found in notebook.cells if not grade_id(found)]
-
-
-def assert_is_the_records(notebook, answers=RIGHT):
-    """Every cell of the record is there once, with its metadata, and its text or the answer."""
-    assert sorted(order(notebook)) == sorted(NAMES)
-    for known in RECORD.cells:
-        found = named(notebook, known.name)
-        assert found.metadata == {"nbgrader": known.metadata()}
-        assert found.cell_type == known.cell_type
-        assert found.source == (known.source if known.locked else answers[known.name])
-    nbformat.validate(notebook)
 
 
 def test_an_honest_submission_only_gets_its_hidden_tests_back():
@@ -272,114 +242,6 @@ def test_what_is_missing_among_moved_cells_comes_back_behind_its_neighbor():
     result, _ = restore(submission, RECORD)
     assert_is_the_records(result)
     assert order(result)[:2] == ["centred", "test_centred"]
-
-
-class TestLostIds:
-    """A notebook that went through another program comes back without metadata."""
-
-    def stripped(self, *names):
-        submission = handed_in()
-        for found in submission.cells:
-            if not names or grade_id(found) in names:
-                found.metadata = NotebookNode()
-        return submission
-
-    def test_all_cells_are_recognized_by_their_text(self):
-        result, messages = restore(self.stripped(), RECORD)
-        assert_is_the_records(result)
-        assert order(result) == NAMES
-        assert own(result) == [TITLE]
-        assert messages == [f"recognized by their text, without their ids: {', '.join(NAMES)}"]
-
-    @pytest.mark.parametrize("name", NAMES)
-    def test_one_cell_is_recognized_among_others_that_kept_theirs(self, name):
-        result, messages = restore(self.stripped(name), RECORD)
-        assert_is_the_records(result)
-        assert order(result) == NAMES
-        assert messages == [f"recognized by their text, without their ids: {name}"]
-
-    def test_a_locked_cell_touched_by_hand_is_recognized_and_restored(self):
-        submission = self.stripped()
-        submission.cells[3].source = submission.cells[3].source.replace("must be 2", "must be 3")
-        result, messages = restore(submission, RECORD)
-        assert_is_the_records(result)
-        assert "the locked cell test_mean was edited: the original was put back" in messages
-        assert own(result) == [TITLE]
-
-    def test_an_answer_with_a_mistake_in_it_is_recognized(self):
-        submission = self.stripped()
-        submission.cells[2].source = broken = "def mean(x:\n    return ("
-        result, _ = restore(submission, RECORD)
-        assert named(result, "mean").source == broken
-
-    def test_an_answer_that_assigns_is_recognized(self):
-        submission = self.stripped()
-        submission.cells[2].source = text = "mean, other = np.mean, 1"
-        result, _ = restore(submission, RECORD)
-        assert named(result, "mean").source == text
-
-    def test_a_call_is_no_answer(self):
-        submission = self.stripped()
-        submission.cells.append(nbformat.v4.new_code_cell("mean(np.ones(3)) == 1\nmean == 2"))
-        result, _ = restore(submission, RECORD)
-        assert_is_the_records(result)
-
-    def test_the_last_definition_is_the_answer_and_the_others_stay(self):
-        submission = self.stripped()
-        submission.cells.insert(2, nbformat.v4.new_code_cell("def mean(x):\n    return 0"))
-        result, _ = restore(submission, RECORD)
-        assert_is_the_records(result)
-        assert "def mean(x):\n    return 0" in own(result)
-
-    def test_all_answers_in_one_cell_stay_in_it(self):
-        submission = self.stripped()
-        both = RIGHT["mean"] + "\n\n" + RIGHT["centred"]
-        submission.cells[2].source = both
-        del submission.cells[4]
-        result, _ = restore(submission, RECORD)
-        assert sorted(order(result)) == sorted(set(NAMES) - {"centred"})
-        assert named(result, "mean").source == both
-
-    def test_a_written_answer_in_a_cell_of_its_own_goes_to_a_person(self):
-        submission = handed_in()
-        submission.cells[-1] = nbformat.v4.new_markdown_cell("A derivation of my own.")
-        result, messages = restore(submission, RECORD)
-        assert named(result, "written").source == "A derivation of my own."
-        assert messages == ["recognized by their text, without their ids: written"]
-
-    def test_the_instructors_prose_is_no_written_answer(self):
-        submission = handed_in()
-        submission.cells[-1] = nbformat.v4.new_markdown_cell(TITLE)
-        result, messages = restore(submission, RECORD)
-        assert named(result, "written").source == KNOWN["written"].source
-        assert messages == ["the cell written was missing: it was put back"]
-
-    def test_an_answer_in_the_edited_set_up_cell_is_recognized(self):
-        submission = handed_in()
-        named(submission, "imports").source += "\n" + RIGHT["mean"]
-        del submission.cells[place(submission, "mean")]
-        result, _ = restore(submission, RECORD)
-        assert named(result, "mean").source == IMPORTS + "\n" + RIGHT["mean"]
-
-    def test_a_picture_pasted_into_the_written_answer_stays(self):
-        submission = self.stripped()
-        submission.cells[-1]["attachments"] = {"image.png": {"image/png": "iVBORw0KGgo="}}
-        result, _ = restore(read_submission(nbformat.writes(submission)), RECORD)
-        assert named(result, "written").attachments == {"image.png": {"image/png": "iVBORw0KGgo="}}
-
-    def test_no_line_takes_the_search_for_definitions_long(self):
-        submission = self.stripped()
-        for text in (
-            "a," * 500_000,
-            "a" * 10**6,
-            "def " * 250_000,
-            "a: " * 300_000,
-            "a\t" * 500_000,
-        ):
-            submission.cells.append(nbformat.v4.new_code_cell(text))
-        started = time.process_time()
-        restore(submission, RECORD)
-        assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
 
 from derived.grading import authoring, records
 from derived.grading.course import Course
@@ -90,6 +91,29 @@ def write_submissions(folder: Path, made: dict[Student, str]) -> list[Path]:
     return [folder / "folders", archive]
 
 
+def read_written_answers(course: Course, students: Sequence[Student]) -> None:
+    """Give points and comments to the written answers, as a person does in the form grader.
+
+    The last two stay as they are: exports then show how a waiting submission looks.
+    """
+    print("\n(a person reads the written answers in: derived-course review)")
+    with course.gradebook() as gradebook:
+        for number, student in enumerate(students[:-2]):
+            where = (ASSIGNMENT, ASSIGNMENT, student.id)
+            try:
+                grade = gradebook.find_grade("novikoff", *where)
+            except MissingEntry:
+                continue
+            if grade.auto_score is None:
+                grade.manual_score = float(4 + number % 5)
+                grade.needs_manual_grade = False
+                comment = gradebook.find_comment("novikoff", *where)
+                comment.manual_comment = (
+                    "Say where you use that the correction is made on a mistake."
+                )
+        gradebook.db.commit()
+
+
 def lost_points(course: Course, student: str) -> set[str] | None:
     """Return the tests that cost a student points; None if there is no grade."""
     with course.gradebook() as gradebook:
@@ -154,6 +178,7 @@ def main() -> None:
     command("release", ASSIGNMENT, course=course)
     command("collect", ASSIGNMENT, *write_submissions(handed_in, made), course=course)
     command("grade", ASSIGNMENT, "--jobs", chosen.jobs, course=course, failing=True)
+    read_written_answers(Course.open(course), students)
     command("feedback", ASSIGNMENT, course=course)
     command("report", ASSIGNMENT, "--to", folder / "report.html", course=course)
     for form in ("csv", "canvas", "moodle"):

@@ -15,7 +15,7 @@ from derived.locking import LockTimeout, exclusive
 
 from .gradebook import Ledger, store
 from .submissions import Assignment, read_unit, students_who_submitted
-from .work import Graded, WorkUnit
+from .work import Graded, WorkUnit, fault
 from .workers import on_cluster, on_this_machine
 
 __all__ = ["BatchReport", "grade"]
@@ -104,13 +104,17 @@ class _Batch:
     def write(self, result: Graded) -> None:
         """Write one result, and the lines of the report that come of it."""
         student, unit = result.student, self.waiting.pop(result.student)
+        self.report.each[student] = result.seconds
         self.ledger.keep(result)
-        store(self.assignment.course, self.ledger, unit, result)
+        try:
+            store(self.assignment.course, self.ledger, unit, result)
+        except Exception as error:  # the result is kept: the next run writes it
+            self.report.failed.append((student, "gradebook", fault(error)))
+            return
         self.report.graded += bool(result.notebooks)
         self.report.failed += [(student, f"{n}.ipynb", why) for n, why in result.problems.items()]
         for name, messages in result.messages.items():
             self.report.notes += [(student, f"{name}.ipynb", message) for message in messages]
-        self.report.each[student] = result.seconds
 
 
 def grade(

@@ -93,7 +93,7 @@ def _folder(course: Course, unit: WorkUnit, result: Graded) -> None:
     partial = final.with_name(f".{final.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name, content in {**unit.files, **unit.test_files}.items():
+    for name, content in unit.beside().items():
         place = partial / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)

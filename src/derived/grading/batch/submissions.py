@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from derived.grading.course import Course
 from derived.grading.errors import CourseError
 from derived.grading.records import NotebookRecord, from_gradebook
+from derived.grading.wording import printable
 
 from .work import WorkUnit
 
@@ -18,6 +20,7 @@ __all__ = ["Assignment", "Reading", "read_unit", "students_who_submitted"]
 LARGEST_NOTEBOOK = 20 << 20  # bytes
 LARGEST_FILES = 64 << 20  # bytes, of all that lies beside the notebooks
 MOST_FILES = 500
+DEEPEST = 20  # folders
 IGNORED = {"timestamp.txt", ".DS_Store"}
 
 
@@ -43,41 +46,67 @@ def students_who_submitted(course: Course, assignment: str) -> list[str]:
     mark = "STUDENT"
     before, _, after = str(course.folder("submitted", mark, assignment)).rpartition(mark)
     folders = Path(before).iterdir() if Path(before).is_dir() else ()
-    return sorted(path.name for path in folders if Path(f"{path}{after}").is_dir())
+    return sorted(path.name for path in folders if os.path.lexists(f"{path}{after}"))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield everything below a folder; follow no link."""
-    for path in sorted(folder.iterdir()):
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
+def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield what is below a folder, and whether it is too deep; follow no link, into no depth."""
+    waiting = [(path, 1) for path in sorted(folder.iterdir(), reverse=True)]
+    while waiting:
+        path, depth = waiting.pop()
+        too_deep = depth > DEEPEST
+        yield path, too_deep
+        if path.is_dir() and not path.is_symlink() and not too_deep:
+            waiting += [(inner, depth + 1) for inner in sorted(path.iterdir(), reverse=True)]
+
+
+def _why_left_out(path: Path, too_deep: bool, room: int) -> str | None:
+    """Return why a file or folder is left out; None if it is not."""
+    if too_deep:
+        return f"more than {DEEPEST} folders deep: it is left out"
+    if path.is_symlink():
+        return "a symbolic link: it is not followed"
+    if path.is_dir():
+        return None
+    if not path.is_file():
+        return "no plain file: it is left out"
+    if path.stat().st_size > room:
+        return (
+            f"left out: at most {MOST_FILES} files and {LARGEST_FILES >> 20} MiB may lie "
+            "beside the notebooks"
+        )
+    return None
 
 
 def _plain_files(folder: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the plain files below a folder that are no notebooks, and why others are left out."""
     found: dict[str, bytes] = {}
     left_out: dict[str, str] = {}
-    size = 0
-    for path in _walk(folder):
+    room = LARGEST_FILES
+    for path, too_deep in _walk(folder):
         name = path.relative_to(folder).as_posix()
-        if path.suffix == ".ipynb" or path.name in IGNORED:
+        is_folder = path.is_dir() and not path.is_symlink()
+        if path.name in IGNORED or (path.suffix == ".ipynb" and not is_folder):
             continue
-        if path.is_symlink():
-            left_out[name] = "a symbolic link: it is not followed"
-        elif path.is_dir():
-            continue
-        elif not path.is_file():
-            left_out[name] = "no plain file: it is left out"
-        elif len(found) >= MOST_FILES or size + path.stat().st_size > LARGEST_FILES:
-            left_out[name] = (
-                f"left out: at most {MOST_FILES} files and {LARGEST_FILES >> 20} MiB may lie "
-                "beside the notebooks"
-            )
-        else:
-            found[name] = path.read_bytes()
-            size += len(found[name])
+        why = _why_left_out(path, too_deep, room if len(found) < MOST_FILES else -1)
+        if why is not None:
+            left_out[printable(name)] = why
+        elif not is_folder:
+            try:
+                found[name] = path.read_bytes()
+            except OSError as error:
+                left_out[printable(name)] = f"cannot be read: {error.strerror}"
+            else:
+                room -= len(found[name])
     return found, left_out
+
+
+def _is_reached_by_a_link(folder: Path, root: Path) -> bool:
+    """Whether a link leads from the course folder to a submission."""
+    parts = folder.relative_to(root).parts if folder.is_relative_to(root) else ()
+    return folder.is_symlink() or any(
+        root.joinpath(*parts[:count]).is_symlink() for count in range(1, len(parts))
+    )
 
 
 def _read_notebook(path: Path) -> str:
@@ -129,8 +158,10 @@ class Reading:
 def read_unit(assignment: Assignment, student: str) -> Reading:
     """Read a student's submission; raises nothing for what is wrong with it."""
     folder = assignment.course.folder("submitted", student, assignment.name)
-    if folder.is_symlink():
+    if _is_reached_by_a_link(folder, assignment.course.root):
         return Reading(None, {folder.name: "the folder is a symbolic link: not followed"}, {})
+    if folder.exists() and not folder.is_dir():
+        return Reading(None, {folder.name: "no folder, but a file"}, {})
     problems: dict[str, str] = {}
     notebooks: dict[str, str] = {}
     notes: dict[str, str] = {}

@@ -13,7 +13,7 @@ import tempfile
 import time
 import traceback
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import nbformat
@@ -24,8 +24,9 @@ from derived.grading.restore import read_submission
 from derived.grading.sandbox.limits import Limits
 from derived.grading.trusted.execute import grade_notebook
 from derived.grading.trusted.workplace import Workplace, this_thread
+from derived.grading.wording import printable
 
-__all__ = ["Graded", "WorkUnit", "grade_unit"]
+__all__ = ["Graded", "WorkUnit", "fault", "grade_unit"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class WorkUnit:
     test_files: dict[str, bytes]
     limits: dict[str, Any]
     unsafe: bool
+
+    def beside(self) -> dict[str, bytes]:
+        """Return what lies beside the notebooks, as name → content; the instructor's files win."""
+        ours = [PurePosixPath(name) for name in self.test_files]
+
+        def clashes(name: str) -> bool:
+            theirs = PurePosixPath(name)
+            return any(theirs in {o, *o.parents} or o in theirs.parents for o in ours)
+
+        theirs = {name: c for name, c in self.files.items() if not clashes(name)}
+        return {**theirs, **self.test_files}
 
     def digest(self) -> str:
         """Return a hash of everything that decides about the points (the limits do not)."""
@@ -93,6 +105,15 @@ class Graded:
         return cls(**json.loads(text))
 
 
+def fault(error: Exception) -> str:
+    """Return one line about a fault of ours, with its place."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"internal error: {type(error).__name__}: {printable(str(error))} "
+        f"({where.name}, line {where.lineno} of {Path(where.filename).name})"
+    )
+
+
 def _lay_out(files: dict[str, bytes], folder: Path) -> Path:
     for name, content in files.items():
         place = folder / name
@@ -134,19 +155,14 @@ def grade_unit(unit: WorkUnit) -> Graded:
     result = Graded(unit.student, unit.digest(), {}, {}, {}, 0.0)
     folder = Path(tempfile.mkdtemp(dir=place.folder))
     try:
-        # The instructor's files win over a student's of the same name, as nbgrader has it.
-        files = _lay_out({**unit.files, **unit.test_files}, folder) if unit.files else None
+        files = _lay_out(unit.beside(), folder) if unit.files else None
         for name in unit.notebooks:
             try:
                 outcome = _grade_one(unit, name, files or _test_files(unit, place), place)
             except CourseError as error:
                 result.problems[name] = str(error)
             except Exception as error:  # a fault of ours: the batch goes on, the place is named
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                result.problems[name] = (
-                    f"internal error: {type(error).__name__}: {error} ({where.name}, "
-                    f"line {where.lineno} of {Path(where.filename).name})"
-                )
+                result.problems[name] = fault(error)
                 place.forget_examiner()
             else:
                 result.notebooks[name] = nbformat.writes(outcome.notebook)

@@ -9,9 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import CourseError
+from ..wording import printable
 from .before_grading import check_assignment, collect, init, release, roster
 from .from_grading import export, feedback, grade, report, review, status
-from .printing import printable, warn
+from .printing import warn
 
 __all__ = ["app"]
 

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["Advance", "counted", "lines", "printable", "progress_bar", "say", "table", "warn"]
+from ..wording import printable
+
+__all__ = ["Advance", "counted", "lines", "progress_bar", "say", "table", "warn"]
 
 #: A table in a file or a pipe is not folded at the width of a terminal that is not there.
 _WIDTH_OF_A_PIPE = 200
@@ -30,11 +32,6 @@ def _console(*, stderr: bool = False) -> Console:
     # Names of files and students may hold brackets and colons: they are text, not markup.
     width = None if stream.isatty() else _WIDTH_OF_A_PIPE
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
-
-
-def printable(text: str) -> str:
-    """Return a text in one line, without anything that would act on a terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def say(text: str = "", *, style: str | None = None) -> None:

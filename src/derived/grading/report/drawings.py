@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -15,11 +14,12 @@ from matplotlib.figure import Figure
 from derived.plotting import COLORS
 
 from .item_analysis import Array, ItemStatistics
+from .numbers import points as written
 
 __all__ = ["draw_tasks", "draw_totals"]
 
 _INK = "#010203"  # stands for the page's text colour
-_LONGEST_LABEL = 38
+_ROW = 0.34  # inches: the height of one task
 _WIDTH = 4.4  # inches: its text is still readable on a telephone
 
 
@@ -53,8 +53,11 @@ def _axes(width: float, height: float) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def draw_totals(totals: Array, maximum: float) -> str:
-    """Return a histogram of totals, shape (students,), from 0 to the most points."""
+def draw_totals(totals: Array, maximum: float, label: str) -> str:
+    """Return a histogram of totals, shape (students,), from 0 to the most points.
+
+    label : says what the totals are.
+    """
     top = max(maximum, float(totals.max(initial=0.0)), 1e-6)
     bins = int(np.clip(round(np.sqrt(totals.size) * 1.5), 5, 20))
     counts, edges = np.histogram(totals, bins=bins, range=(0.0, top))
@@ -62,47 +65,56 @@ def draw_totals(totals: Array, maximum: float) -> str:
     axes.bar(
         edges[:-1], counts, width=np.diff(edges), align="edge", color=COLORS[0], edgecolor=_INK
     )
-    axes.set_xlabel("points in all")
+    axes.set_xlabel(label)
     axes.set_ylabel("students")
     axes.yaxis.get_major_locator().set_params(integer=True)
     parts = [
-        f"{low:.3g} to {high:.3g} points: {count}"
+        f"{written(low)} to {written(high)} points: {count}"
         for count, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
         if count
     ]
-    text = "Number of students by points in all. " + "; ".join(parts)
+    text = f"Number of students by {label}. " + "; ".join(parts)
     return _svg(figure, "totals", "Distribution of points", text)
 
 
-def draw_tasks(titles: Sequence[str], tasks: Sequence[ItemStatistics]) -> str:
+def draw_tasks(names: Sequence[str], tasks: Sequence[ItemStatistics | None]) -> str:
     """Return bars of the mean share of each task's points, and marks at the share of full points.
 
-    titles : of the tasks, from top to bottom.
+    names : of the tasks, from top to bottom; one short line each.
+    tasks : their statistics; None for a task that waits for a person and gets no bar.
     """
-    places = np.arange(len(titles))[::-1]
-    figure, axes = _axes(_WIDTH, 1.1 + 0.45 * len(titles))
-    shares = np.nan_to_num(np.array([task.difficulty for task in tasks])) * 100
-    marks = np.array([task.full for task in tasks]) * 100
-    axes.barh(places, shares, height=0.6, color=COLORS[0], label="mean, in % of its points")
+    figure, axes = _axes(_WIDTH, 1.0 + _ROW * len(names))
+    places = np.arange(len(names))[::-1]
+    means, full = (
+        np.array([np.nan if task is None else getattr(task, of) for task in tasks]) * 100
+        for of in ("difficulty", "full")
+    )
+    known = ~np.isnan(means)
+    axes.barh(
+        places[known], means[known], height=0.66, color=COLORS[0], label="mean, in % of its points"
+    )
     axes.plot(
-        marks,
-        places,
+        full[known],
+        places[known],
         linestyle="",
         marker="D",
+        markeredgecolor=_INK,
         clip_on=False,
         color=COLORS[1],
         label="% of students with all",
     )
-    labels = [
-        textwrap.fill(textwrap.shorten(t, _LONGEST_LABEL, placeholder="…"), 20) for t in titles
-    ]
-    axes.set_yticks(places, [label.replace("$", r"\$") for label in labels])
+    for place, task in zip(places, tasks, strict=True):
+        if task is None:
+            axes.text(2, place, "waits for a person", color=_INK, va="center", fontsize=9)
+    axes.set_yticks(places, [name.replace("$", r"\$") for name in names], fontsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_xlim(0, 104)
     axes.set_xlabel("%")
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), labelcolor=_INK, frameon=False)
     parts = [
-        f"{title}: mean {share:.0f} %, full points {mark:.0f} %"
-        for title, share, mark in zip(titles, shares, marks, strict=True)
-        if not np.isnan(mark)
+        f"{name}: mean {mean:.0f} %, full points {mark:.0f} %"
+        for name, mean, mark in zip(names, means, full, strict=True)
+        if not np.isnan(mean)
     ]
     return _svg(figure, "tasks", "How the tasks went", "; ".join(parts) or "No points yet.")

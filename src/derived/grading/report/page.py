@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from markupsafe import Markup
 from derived.atomic import write_atomically
 from derived.grading.course import Course
 from derived.grading.feedback.headings import task_titles
-from derived.grading.marks import Marks, Status, read_marks
+from derived.grading.marks import Marks, Result, Status, read_marks
 
+from . import numbers
 from .drawings import draw_tasks, draw_totals
 from .hints import FEWEST, hint
-from .item_analysis import Array, analyse, cronbach_alpha
+from .item_analysis import Array, analyse, cronbach_alpha, settled, sums
+from .labels import TaskLabel, task_labels
 
 __all__ = ["write_report"]
 
@@ -33,14 +36,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda share: _or_dash(share * 100, "{:.0f} %")
-    environment.filters["points"] = lambda value: _or_dash(value, "{:.4g}")
-    environment.filters["coefficient"] = lambda value: _or_dash(value, "{:.2f}")
+    for form in (numbers.coefficient, numbers.percent, numbers.points):
+        environment.filters[form.__name__] = form
     return environment
-
-
-def _or_dash(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else form.format(value).replace("-", "−")
 
 
 def write_report(course: Course, assignment: str, destination: Path | str) -> Path:
@@ -58,36 +56,72 @@ def write_report(course: Course, assignment: str, destination: Path | str) -> Pa
 
 
 def _content(course: Course, marks: Marks) -> dict[str, Any]:
-    handed_in = [result for result in marks.results if result.status != Status.MISSING]
+    # Not graded, but with points: handed in again since, so the points are of the one before.
+    results = [r for r in marks.results if r.status in (Status.GRADED, Status.BY_HAND)]
     points = np.array(
-        [[_nan(result.points[task.label]) for task in marks.tasks] for result in handed_in],
+        [[_nan(result.points[task.label]) for task in marks.tasks] for result in results],
         dtype=float,
-    ).reshape(len(handed_in), len(marks.tasks))
-    totals = np.array([r.total for r in handed_in if r.total is not None], dtype=float)
+    ).reshape(len(results), len(marks.tasks))
     maximum = np.array([task.points for task in marks.tasks], dtype=float)
-    titles = _titles(course, marks)
-    statistics = analyse(points, maximum)
-    tasks = [
-        {"title": title, "points": task.points, "about": about, "hint": hint(title, about)}
-        for title, task, about in zip(titles, marks.tasks, statistics, strict=True)
-    ]
+    labels = task_labels([task.label for task in marks.tasks], _headings(course, marks))
+    counted = settled(points)
+    counts = Counter(result.status for result in marks.results)
+    totals = _totals(points, results)
+    most = float(maximum[counted].sum())
+    final = bool(counted.all())
+    rows = _rows(labels, points, maximum)
+    kind = "points in all" if final else "points so far"
+    names = [label.short for label in labels]
+    drawn = [row["about"] if row["counts"] else None for row in rows]
     return {
         "assignment": marks.assignment,
         "students": len(marks.results),
         "counts": {
-            status: sum(result.status == status for result in marks.results)
+            status: counts[status]
             for status in (Status.GRADED, Status.BY_HAND, Status.NOT_GRADED, Status.MISSING)
         },
-        "handed_in": len(handed_in),
-        "maximum": marks.maximum,
+        "handed_in": len(marks.results) - counts[Status.MISSING],
+        "final": final,
+        "maximum": most,
+        "compared": totals.size,
         "summary": _summary(totals),
-        "tasks": tasks,
+        "tasks": rows,
         "alpha": cronbach_alpha(points),
         "few": totals.size < FEWEST,
         "unsafe": _unsafe(course, marks),
-        "totals_plot": Markup(draw_totals(totals, marks.maximum)) if totals.size else "",
-        "tasks_plot": Markup(draw_tasks(titles, statistics)) if tasks and handed_in else "",
+        "totals_plot": Markup(draw_totals(totals, most, kind)) if totals.size else "",
+        "tasks_plot": Markup(draw_tasks(names, drawn)) if rows and results else "",
     }
+
+
+def _rows(labels: list[TaskLabel], points: Array, maximum: Array) -> list[dict[str, Any]]:
+    """Return what the table says of each task.
+
+    A task of which most answers wait gets no hint: those that have points may be the empty ones.
+    """
+    counted = settled(points)
+    waiting = np.isnan(points).sum(axis=0)
+    return [
+        {
+            "label": label,
+            "points": most,
+            "about": about,
+            "counts": bool(counts),
+            "waiting": int(waits),
+            "hint": hint(label.short, about) if counts else "",
+        }
+        for label, most, about, counts, waits in zip(
+            labels, maximum, analyse(points, maximum), counted, waiting, strict=True
+        )
+    ]
+
+
+def _totals(points: Array, results: list[Result]) -> Array:
+    """Return the final totals, or the points so far as long as a task is not settled."""
+    if settled(points).all():
+        return np.array([r.total for r in results if r.total is not None], dtype=float)
+    so_far = sums(points)
+    return so_far[~np.isnan(so_far)]
 
 
 def _nan(value: float | None) -> float:
@@ -108,20 +142,17 @@ def _summary(totals: Array) -> dict[str, float]:
     }
 
 
-def _titles(course: Course, marks: Marks) -> list[str]:
-    """Return what the instructor's notebooks call the tasks, so that no two are the same."""
+def _headings(course: Course, marks: Marks) -> dict[str, str]:
+    """Return the heading above each task in the instructor's notebooks, by the task's label."""
     known: dict[str, str] = {}
     for path in sorted(course.folder("source", ".", marks.assignment).glob("*.ipynb")):
         try:
             titles = task_titles(nbformat.read(path, as_version=4))
         except (OSError, ValueError, LookupError, AttributeError):
             continue
-        known |= {f"{path.stem}/{name}": title for name, title in titles.items()} | titles
-    found = [known.get(task.label, task.label) for task in marks.tasks]
-    return [
-        title if found.count(title) == 1 or title == task.label else f"{title} ({task.label})"
-        for title, task in zip(found, marks.tasks, strict=True)
-    ]
+        found = {name: title for name, title in titles.items() if title != name}
+        known |= {f"{path.stem}/{name}": title for name, title in found.items()} | found
+    return known
 
 
 def _unsafe(course: Course, marks: Marks) -> int:

@@ -34,6 +34,14 @@ from derived.grading.trusted.remote import Submission as __Submission
 __submission = None
 """
 
+# A connection that is only forgotten waits, when its memory is freed, for a kernel that is no more.
+LET_GO = """
+try:
+    __submission.close()
+except Exception:
+    pass
+"""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -41,7 +49,8 @@ class Failure:
 
     line : of the cell, from 1; None if it is not known.
     ename, evalue : of the exception, as the tests' kernel saw it.
-    kind : of a SubmissionError ("raised", "hung", "ended", "changed", "not plain"), else "".
+    kind : of a SubmissionError ("raised", "hung", "stuck", "ended", "changed", "not plain"),
+        else "".
     raised : name of the builtin exception that the student's code raised, else "".
     """
 
@@ -81,6 +90,10 @@ class Examiner:
             self.session.close()
             self.session = None
 
+    def is_alive(self) -> bool:
+        """Whether the kernel runs, with all that it was told."""
+        return self.session is not None and self.session.is_alive()
+
     def _ready(self) -> Session:
         if self.session is None or not self.session.is_alive():
             self.close()
@@ -92,10 +105,11 @@ class Examiner:
 
     def begin(self, record: NotebookRecord) -> None:
         """Forget everything, and stand before the first cell of a notebook."""
-        session = self._ready()
         self._record, self._next, self._locked_names = record, 0, set()
-        clear = "try:\n    __submission.close()\nexcept Exception:\n    pass\n%reset -f\n"
-        run = session.run(clear + PRELUDE, seconds=60, history=False)
+        run = self._ready().run(f"{LET_GO}%reset -f\n{PRELUDE}", seconds=20, history=False)
+        if run.status != "ok":  # something of an earlier submission may hold it up
+            self.close()
+            run = self._ready().run(PRELUDE, seconds=60, history=False)
         if run.status != "ok":
             self.close()
             raise CourseError(f"the tests' kernel cannot be prepared: {_words(run)}")
@@ -103,7 +117,7 @@ class Examiner:
     def connect(self, connection: dict[str, Any], call_seconds: float) -> bool:
         """Connect to a submission's kernel; False if that one cannot be reached."""
         text = json.dumps([connection, call_seconds])
-        source = f"__submission = __Submission(*__json.loads({text!r}))"
+        source = f"{LET_GO}__submission = __Submission(*__json.loads({text!r}))"
         return self._ready().run(source, seconds=45, history=False).status == "ok"
 
     def run_locked_before(self, name: str) -> None:

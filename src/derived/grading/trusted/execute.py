@@ -30,7 +30,7 @@ from .workplace import Workplace
 
 __all__ = ["Outcome", "grade_notebook"]
 
-FINAL = {"hung", "ended"}  # failures that are not tried a second time
+FINAL = {"hung", "stuck", "ended"}  # failures that are not tried a second time
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,23 @@ class _Grading:
 
     def run_test(self, test: CellRecord, source: str) -> Examination:
         """Run a test on what the submission's kernel has defined by now."""
+        run = self._run_test(test, source)
+        ended = run.failure is not None and run.failure.kind == "ended"
+        if ended and self.submission.patience > 0:
+            self.submission.patience -= 1
+            run = self._run_test(test, source)
+        return run
+
+    def _run_test(self, test: CellRecord, source: str) -> Examination:
         if self.left() <= 0:
             return _failed("Timeout", "the submission's time is over", "hung")
         try:
             self.submission.ready()
         except EndedTooOften as error:
             return _failed("KernelEnded", str(error), "ended")
+        if not self.tests.is_alive():
+            self.tests.begin(self.record)
+            self.connected = -1
         self.tests.run_locked_before(test.name)
         if self.connected != self.submission.generation:
             assert self.submission.session is not None
@@ -139,11 +150,8 @@ class _Grading:
         # Half of the time that is left, so that a slow answer does not take it from the others.
         seconds = min(self.left(), max(self.limits.cell_seconds, self.left() / 2))
         run = self.tests.test(test, source, max(1.0, seconds))
-        if run.failure is not None and run.failure.kind == "ended":
+        if run.failure is not None and run.failure.kind in {"stuck", "ended"}:
             self.submission.restart()
-        if self.tests.session is None:  # it was ended: what it knew has to be told again
-            self.tests.begin(self.record)
-            self.connected = -1
         return run
 
 

@@ -28,7 +28,8 @@ LOOK = 0.25  # seconds between two looks whether the other kernel still lives
 class SubmissionError(AssertionError):
     """A call into the submission gave no plain answer.
 
-    kind : "raised", "hung", "ended", "changed" or "not plain".
+    kind : "raised", "hung", "stuck" (hung, and deaf to an interrupt), "ended", "changed" or
+        "not plain".
     name : of the builtin exception that was raised, else "".
     """
 
@@ -82,7 +83,11 @@ class Submission:
             "from derived.grading.trusted.agent import Agent as __Agent\n"
             "__derived_agent__ = __Agent(get_ipython().user_ns)\ndel __Agent"
         )
-        self._wait(self.client.execute(start, silent=True, store_history=False), 30.0)
+        try:
+            self._wait(self.client.execute(start, silent=True, store_history=False), 30.0)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the other kernel."""
@@ -115,9 +120,9 @@ class Submission:
                 return content if isinstance(content, dict) else {}
         return None
 
-    def _end(self, why: str) -> NoReturn:
+    def _end(self, why: str, kind: str = "ended") -> NoReturn:
         self.over = why
-        raise SubmissionError("ended", why)
+        raise SubmissionError(kind, why)
 
     def _wait(self, request: str, seconds: float) -> dict[str, Any]:
         started = time.monotonic()
@@ -127,7 +132,7 @@ class Submission:
         interrupt = self.client.session.msg("interrupt_request", content={})
         self.client.control_channel.send(interrupt)
         if self._reply(request, time.monotonic() + GRACE) is None:
-            self._end("the submission's kernel hangs, and does not react to an interrupt")
+            self._end("the submission's kernel does not react to an interrupt", "stuck")
         raise SubmissionError("hung", f"no answer within {seconds:g} s")
 
     def ask(self, operation: str, *parts: Any) -> list[Any]:

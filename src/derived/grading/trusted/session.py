@@ -31,6 +31,7 @@ START_SECONDS = 60.0
 GRACE = 3.0  # seconds for an interrupted cell to end
 LOOK = 0.2  # seconds between two looks whether the kernel still lives
 MOST_GARBLED = 100
+BY_ITSELF = "the kernel ended by itself"
 
 Status = Literal["ok", "error", "timeout", "ended"]
 
@@ -72,6 +73,8 @@ def _specification(start: Start) -> KernelSpec:
     command += ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=CRITICAL"]
     # Coloured tracebacks take a second of processor time each where libraries are in them.
     command += ["--InteractiveShell.xmode=Plain"]
+    # Students write exit() where they stopped; the kernel would end while a later cell runs.
+    command += ["--IPKernelApp.exec_lines=get_ipython().ask_exit = lambda: None"]
     about: dict[str, Any] = {"provisioner_name": "local-provisioner"}
     if not start.unsafe:
         config = {
@@ -160,7 +163,7 @@ class Session:
     def why_ended(self) -> str:
         """Say in words why the kernel is no more."""
         reason = getattr(self.manager.provisioner, "stopped_because", None)
-        return str(reason or "the kernel ended by itself")
+        return str(reason or BY_ITSELF)
 
     def close(self) -> None:
         """End the kernel and everything that it started."""
@@ -196,6 +199,8 @@ class Session:
         status = self._follow(request, outputs, time.monotonic() + seconds)
         if status is None:
             status = self._interrupt(request, outputs, seconds)
+            if status == "ended":
+                return Run("ended", outputs.items, "it took too long, and was deaf to an interrupt")
         if status == "ended":
             return Run("ended", outputs.items, self.why_ended())
         return Run(status, outputs.items)

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 
 from nbformat import NotebookNode
 
+from derived.grading.names import names_read, names_stored
+
 from .outputs import error_output
-from .session import Run, Session, Start
+from .session import BY_ITSELF, Run, Session, Start
 
 __all__ = ["EndedTooOften", "SubmissionKernel"]
 
 LOCKED_SECONDS = 60.0  # for the instructor's own cells: to import torch can take long
 MOST_RESTARTS = 10
+PATIENCE = 2  # times that what ran when the kernel ended is tried again: it may not be to blame
 
 
 class EndedTooOften(Exception):
@@ -41,6 +44,7 @@ class SubmissionKernel:
         self.generation = 0
         self.culprits: dict[int, str] = {}
         self.failed: list[int] = []
+        self.patience = PATIENCE
         self._done: list[int] = []
         self._cell_seconds = start.limits.cell_seconds
         self._until = time.monotonic() + 2 / 3 * left()
@@ -96,9 +100,14 @@ class SubmissionKernel:
             return
         run = self._run(place)
         cell.outputs = run.outputs
+        if run.status == "ended" and run.why == BY_ITSELF and self.patience > 0:
+            self.patience -= 1
+            del self.culprits[place]
+            self.run_cell(place)
+            return
         if run.status == "ended":
             cell.outputs.append(error_output("KernelEnded", run.why))
-        if run.status == "error":
+        if run.status == "error" and place not in self.culprits:
             self.failed.append(place)
 
     def run_failed_again(self) -> None:
@@ -120,10 +129,23 @@ class SubmissionKernel:
             # Whoever loops once may loop again: the time that is left belongs to the tests.
             least = self.start.limits.cell_seconds / 6
             self._cell_seconds = max(self._cell_seconds / 2, least)
+        full = run.status == "error" and _out_of_memory(run) and not self._is_needed(place)
         if run.status in {"timeout", "ended"}:
             self.culprits[place] = run.why or "it took too long"
+        elif full:  # what it has taken would be missed by the rest
+            self.culprits[place] = "it took all memory"
         else:
             self._done.append(place)
-        if run.status == "ended":
+        if full or run.status == "ended":
             self.close()
         return run
+
+    def _is_needed(self, place: int) -> bool:
+        """Whether another cell reads a name that this one defines."""
+        stored = names_stored(self.cells[place].source)
+        others = (cell for number, cell in enumerate(self.cells) if number != place)
+        return any(stored & names_read(cell.source) for cell in others if cell.cell_type == "code")
+
+
+def _out_of_memory(run: Run) -> bool:
+    return any(output.get("ename") == "MemoryError" for output in run.outputs)

@@ -18,6 +18,7 @@ __all__ = ["verdict"]
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 WHY = {
     "hung": "Your code took too long.",
+    "stuck": "Your code took too long.",
     "ended": "Your code ended the kernel.",
     "changed": "Your code changed an argument in place.",
     "not plain": "Your code returned something that is not plain data.",
@@ -64,7 +65,7 @@ def verdict(test: CellRecord, failure: Failure, visible: Failure | None) -> dict
 
     Returns {"failed": "visible" | "hidden" | "kernel", "student_message": str}.
     """
-    if failure.kind in {"hung", "ended"} and visible is not None and visible.line is None:
+    if failure.kind in {"hung", "stuck", "ended"} and visible is not None and visible.line is None:
         return {"failed": "kernel", "student_message": WHY[failure.kind]}
     in_sight = failure.line is not None and failure.line not in _hidden_lines(test.source)
     if visible is not None and (in_sight or failure == visible):
