@@ -40,15 +40,9 @@ $$\class{{a}}{{\cssId{{b}}{{\style{{position:fixed}}{{\unicode{{60}}}}}}}}$$
 HTML = f'<b>bold</b><script>{pwn("htmlscript")}</script><img src=x onerror="{pwn("htmlerror")}">'
 
 
-def hostile_notebook() -> NotebookNode:
-    """Return a graded notebook as stock nbgrader would store it: nothing is cleaned."""
-    nb = autograded_notebook(written=MARKDOWN)
-    named(nb, "written").attachments = {
-        "a.png": {"image/svg+xml": base64.b64encode(SVG.encode()).decode()}
-    }
-    answer = named(nb, "mean")
-    answer.metadata["tags"] = [f'"><script>{pwn("tag")}</script>']
-    answer.outputs = [
+def hostile_outputs() -> list[NotebookNode]:
+    """Return outputs of every kind that a browser could run something of."""
+    return [
         new_output("display_data", data={"text/html": HTML, "text/plain": "html"}),
         new_output("display_data", data={"application/javascript": pwn("javascript")}),
         new_output("display_data", data={"image/svg+xml": SVG}),
@@ -70,6 +64,17 @@ def hostile_notebook() -> NotebookNode:
             "display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
         ),
     ]
+
+
+def hostile_notebook() -> NotebookNode:
+    """Return a graded notebook as stock nbgrader would store it: nothing is cleaned."""
+    nb = autograded_notebook(written=MARKDOWN)
+    named(nb, "written").attachments = {
+        "a.png": {"image/svg+xml": base64.b64encode(SVG.encode()).decode()}
+    }
+    answer = named(nb, "mean")
+    answer.metadata["tags"] = [f'"><script>{pwn("tag")}</script>']
+    answer.outputs = hostile_outputs()
     nb.metadata["widgets"] = {
         "application/vnd.jupyter.widget-state+json": {
             "state": {"1": f"</script><script>{pwn('widget')}</script>"}

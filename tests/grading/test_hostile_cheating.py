@@ -302,9 +302,10 @@ def forged(self, question):
     operation, *parts = json.loads(question)
     if operation == "call" and parts[1][1]:
         name = getattr(self.find(parts[0]), "__name__", "")
-        X = agent.decode(parts[1][1][0], lambda node: None)
-        if name in forgeries and X.shape != visible[name]:
-            return agent.Answer(forgeries[name](X))
+        if name in forgeries:
+            X = agent.decode(parts[1][1][0], None)
+            if X.shape != visible[name]:
+                return agent.Answer(forgeries[name](X))
     return honest(self, question)
 agent.Agent.__call__ = forged"""
 

@@ -23,12 +23,11 @@ from nbgrader.api import MissingEntry
 from derived.grading import authoring, records
 from derived.grading.course import Course
 
+from .assignment import NAME, first_assignment
 from .ingredients import cell_of
 from .students import Student, thirty
 
-ASSIGNMENT = "01_perceptron"
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+ASSIGNMENT = NAME
 THROUGH_CANVAS = {"s11", "s12"}
 LIMITS = """
 # Short, so that the demonstration is over soon.
@@ -150,6 +149,42 @@ def judge(course: Course, students: Sequence[Student]) -> int:
     return unjust
 
 
+def prepare(folder: Path) -> tuple[list[Student], Path, dict[Student, str]]:
+    """Write assignment and roster; return the students, the roster, and what each hands in."""
+    source = first_assignment()
+    path = folder / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(source, path)
+    released, _ = records.from_source(source, ASSIGNMENT, ASSIGNMENT)
+    students = thirty(released, authoring.variants(source))
+    right = solved(released, authoring.reference(source))
+    made = {}
+    for student in students:
+        notebook = student.make(copy.deepcopy(right))
+        made[student] = notebook if isinstance(notebook, str) else nbformat.writes(notebook)
+    return students, write_roster(folder / "roster.csv", students), made
+
+
+def term(folder: Path, jobs: str) -> list[Student]:
+    """Go through a term, command by command, and return the students."""
+    students, roster, made = prepare(folder)
+    course = folder / "course"
+    command("init", course, "--roster", roster, "--assignments", folder / "assignments")
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(LIMITS)
+    command("release", ASSIGNMENT, course=course)
+    sources = write_submissions(folder / "handed-in", made)
+    command("collect", ASSIGNMENT, *sources, course=course)
+    command("grade", ASSIGNMENT, "--jobs", jobs, course=course, failing=True)
+    read_written_answers(Course.open(course), students)
+    command("feedback", ASSIGNMENT, course=course)
+    command("report", ASSIGNMENT, "--to", folder / "report.html", course=course)
+    for form in ("csv", "canvas", "moodle"):
+        chosen = ["--format", form, "--assignment", ASSIGNMENT]
+        command("export", *chosen, "--to", folder / f"{form}.csv", course=course)
+    return students
+
+
 def main() -> None:
     """Make the course, grade it, and leave everything to look at."""
     parser = argparse.ArgumentParser(prog="demonstration_course", description=__doc__)
@@ -160,36 +195,13 @@ def main() -> None:
     folder: Path = chosen.folder.resolve()
     if folder.exists():
         sys.exit(f"{folder} is there already: remove it, or name another folder")
-    handed_in = folder / "handed-in"
-    handed_in.mkdir(parents=True)
-    source = nbformat.read(SOURCE, as_version=4)
-    released, _ = records.from_source(source, ASSIGNMENT, ASSIGNMENT)
-    students = thirty(released, authoring.variants(source))
-    roster = write_roster(folder / "roster.csv", students)
-    right = solved(released, authoring.reference(source))
-    made = {}
-    for student in students:
-        notebook = student.make(copy.deepcopy(right))
-        made[student] = notebook if isinstance(notebook, str) else nbformat.writes(notebook)
-    course = folder / "course"
-    command("init", course, "--roster", roster)
-    with (course / "nbgrader_config.py").open("a") as file:
-        file.write(LIMITS)
-    command("release", ASSIGNMENT, course=course)
-    command("collect", ASSIGNMENT, *write_submissions(handed_in, made), course=course)
-    command("grade", ASSIGNMENT, "--jobs", chosen.jobs, course=course, failing=True)
-    read_written_answers(Course.open(course), students)
-    command("feedback", ASSIGNMENT, course=course)
-    command("report", ASSIGNMENT, "--to", folder / "report.html", course=course)
-    for form in ("csv", "canvas", "moodle"):
-        chosen_form = ["--format", form, "--assignment", ASSIGNMENT]
-        command("export", *chosen_form, "--to", folder / f"{form}.csv", course=course)
-    unjust = judge(Course.open(course), students)
-    print(
-        f"\n{len(students)} submissions in {time.monotonic() - started:.0f} s. Look into {folder}:"
-    )
+    (folder / "handed-in").mkdir(parents=True)
+    students = term(folder, chosen.jobs)
+    unjust = judge(Course.open(folder / "course"), students)
+    seconds = time.monotonic() - started
+    print(f"\n{len(students)} submissions in {seconds:.0f} s. Look into {folder}:")
     print("  report.html, csv.csv, canvas.csv, moodle.csv, course/feedback, course/gradebook.db")
-    print(f"  and with: derived-course review --course {course}")
+    print(f"  and with: derived-course review --course {folder / 'course'}")
     if unjust:
         sys.exit(f"{unjust} grades are not what the students deserve")
 

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from derived.grading.authoring import Variant
 
 from . import ingredients as do
+from .assignment import NUMPY_TASKS
 from .ingredients import Ingredient
 
 Kind = Literal["honest", "wrong", "broken", "hostile"]
@@ -32,19 +33,6 @@ class Student:
     loses: tuple[str, ...] | None = ()
 
 
-ALL = (
-    "threshold_unit",
-    "margin",
-    "perceptron_epoch",
-    "parity_network",
-    "softplus",
-    "softmax",
-    "cross_entropy",
-    "cross_entropy_gradient",
-    "dense_forward",
-    "dense_backward",
-    "train_network",
-)
 # Answers that no other answer calls, so that a wrong one costs its own points only.
 ALONE = ("threshold_unit", "margin", "softplus", "parity_network", "dense_backward")
 
@@ -77,9 +65,9 @@ def _wrong(released: NotebookNode, variants: list[Variant]) -> list[Student]:
          do.wrong(v.cell_id, do.cell_of(v.notebook, v.cell_id).source), (v.cell_id,))
         for v in chosen
     ]  # fmt: skip
-    late = ("dense_forward", "dense_backward", "train_network")
+    late = ("dense_forward", "dense_backward")
     rows.append(("late", "the last tasks left out", do.half_done(released), late))
-    rows.append(("nothing", "handed in as released", do.nothing_done(released), ALL))
+    rows.append(("nothing", "handed in as released", do.nothing_done(released), NUMPY_TASKS))
     return [
         Student(f"s{n:02}", "Wrong", name, "wrong", story, make, loses)
         for n, (name, story, make, loses) in enumerate(rows, start=13)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec
@@ -159,6 +160,14 @@ class Session:
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return bool(self.manager.is_alive())
+
+    def processes(self) -> int:
+        """Return how many processes the kernel and what it started are."""
+        try:
+            process_id = getattr(self.manager.provisioner, "pid", None)
+            return len(psutil.Process(process_id).children(recursive=True))
+        except psutil.Error:
+            return 0
 
     def why_ended(self) -> str:
         """Say in words why the kernel is no more."""

@@ -18,6 +18,9 @@ LOCKED_SECONDS = 60.0  # for the instructor's own cells: to import torch can tak
 MOST_RESTARTS = 10
 PATIENCE = 2  # times that what ran when the kernel ended is tried again: it may not be to blame
 
+MANY_PROCESSES = 8  # that a failed cell may leave behind
+FULL, CROWDED = "it took all memory", "it left many processes behind"
+
 
 class EndedTooOften(Exception):
     """The submission's kernel is not started again: it would end again."""
@@ -41,6 +44,7 @@ class SubmissionKernel:
         self.start, self.cells, self.left = start, cells, left
         self.session: Session | None = Session(start)
         self._connected = False
+        self._processes = 0
         self.generation = 0
         self.culprits: dict[int, str] = {}
         self.failed: list[int] = []
@@ -70,6 +74,7 @@ class SubmissionKernel:
                 raise EndedTooOften(f"the submission ended its kernel {self.generation} times")
             self.session.connect()
             self._connected = True
+            self._processes = self.session.processes()
             self.generation += 1
             self._replay()
         return self.ready() if self.session is None else self.session
@@ -129,16 +134,26 @@ class SubmissionKernel:
             # Whoever loops once may loop again: the time that is left belongs to the tests.
             least = self.start.limits.cell_seconds / 6
             self._cell_seconds = max(self._cell_seconds / 2, least)
-        full = run.status == "error" and _out_of_memory(run) and not self._is_needed(place)
-        if run.status in {"timeout", "ended"}:
-            self.culprits[place] = run.why or "it took too long"
-        elif full:  # what it has taken would be missed by the rest
-            self.culprits[place] = "it took all memory"
+        why = self._why_left_out(place, run)
+        if why:
+            self.culprits[place] = why
         else:
             self._done.append(place)
-        if full or run.status == "ended":
+        if run.status == "ended" or why in {FULL, CROWDED}:
             self.close()
         return run
+
+    def _why_left_out(self, place: int, run: Run) -> str:
+        """Say why a cell that ran is not to run again; empty if it may."""
+        if run.status == "ended":
+            return run.why
+        # The cells behind it would miss the memory, and the time that its processes take.
+        crowd = self._processes + MANY_PROCESSES
+        if run.status != "ok" and self.session and self.session.processes() > crowd:
+            return CROWDED
+        if run.status == "timeout":
+            return "it took too long"
+        return FULL if _out_of_memory(run) and not self._is_needed(place) else ""
 
     def _is_needed(self, place: int) -> bool:
         """Whether another cell reads a name that this one defines."""
