@@ -66,8 +66,6 @@ CELLS = {
     },
     "deaf": {
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    1": "deaf",
-        "while True:\n    try:\n        while True:\n            pass\n"
-        "    except BaseException:\n        pass": "deaf",
         "sum(range(10**12))": "deaf",
     },
     "silent": {
@@ -106,7 +104,7 @@ CALLS = {
     "asks": "return input()",
     "loops": "while True: pass",
     "loops, deaf": (
-        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
     ),
     "closes its files": "import os; os.closerange(3, 256)",
     "calls itself": "return type(self)(X).forward(X) if 'self' in locals() else log_loss(X, y)",
