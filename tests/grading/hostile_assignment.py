@@ -10,7 +10,7 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -286,17 +286,23 @@ def texts(outcome: Outcome, source: str) -> str:
     )
 
 
+def _children() -> frozenset[int]:
+    return frozenset(child.pid for child in psutil.Process().children())
+
+
 @dataclass
 class Room:
     """A place to grade in, which is looked over after each submission.
 
     limits : of each submission.
     others : folders that are somebody else's.
+    neighbors : processes that this one had started before.
     """
 
     place: Workplace
     limits: Limits
     others: Sequence[Path] = ()
+    neighbors: frozenset[int] = field(default_factory=_children)
 
     def grade(
         self,
@@ -334,6 +340,9 @@ class Room:
             provisioner = tests.session.manager.provisioner
             known = psutil.Process(provisioner.pid)
             own = {known.pid, *(child.pid for child in known.children(recursive=True))}
+        for child in psutil.Process().children():
+            if child.pid in self.neighbors:  # a browser, say, of an earlier test in this process
+                own |= {child.pid, *(inner.pid for inner in child.children(recursive=True))}
         children = psutil.Process().children(recursive=True)
         return [c for c in children if c.pid not in own and c.status() != psutil.STATUS_ZOMBIE]
 

@@ -134,7 +134,8 @@ def on_cluster(
                 if failure:
                     raise CourseError(f"the worker {worker}: {failure}")
         room = AHEAD * sum(worker["nthreads"] for worker in workers.values())
-        yield from _follow(client, as_completed([], with_results=False), iter(units), room)
+        arriving = as_completed([], loop=client.loop)
+        yield from _follow(client, arriving, iter(units), room)
 
 
 def _follow(client: Any, arriving: Any, waiting: Iterator[WorkUnit], room: int) -> Iterator[Graded]:

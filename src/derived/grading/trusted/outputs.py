@@ -66,6 +66,10 @@ class Outputs:
         if kind != UPDATE:
             self._add(output, shown)
 
+    def lost(self) -> None:
+        """Say that something was too large to arrive."""
+        self._cut(UPDATE, {})
+
     def _clear(self) -> None:
         self.items, self._displays, self._clear_next = [], {}, False
         self.room, self.dropped = self.limit, 0

@@ -26,8 +26,8 @@ from .outputs import Outputs, error_output
 
 __all__ = ["Run", "Session", "Start"]
 
-LARGEST_MESSAGE = 16 << 20  # bytes; what is larger ends the connection
-WAITING_MESSAGES = 64  # that ZeroMQ keeps for us
+LARGEST_MESSAGE = 16 << 20  # bytes; what is larger ends the connection, and a new one begins
+WAITING_MESSAGES = 8  # that ZeroMQ keeps for us
 START_SECONDS = 60.0
 GRACE = 3.0  # seconds for an interrupted cell to end
 LOOK = 0.2  # seconds between two looks whether the kernel still lives
@@ -121,6 +121,8 @@ class Session:
         self.manager, options = _manager(start, self.context)
         self.client: BlockingKernelClient | None = None
         self._garbled = 0
+        self._unheard = False  # whether the end of a cell was not heard
+        self._mute = False  # whether nothing is heard, so that nothing is waited for
         try:
             self.manager.start_kernel(**options)
         except Exception as error:
@@ -131,17 +133,24 @@ class Session:
 
     def connect(self) -> None:
         """Wait until the kernel answers; raises CourseError if it does not."""
-        client = self.manager.client()
+        client = self.manager.client(context=self.context)  # without it: one that has no limits
         client.start_channels(hb=False, stdin=False)
         self.client = client
-        until = time.monotonic() + START_SECONDS
+        if not self._hears(START_SECONDS):
+            why = self.why_ended()
+            self.close()
+            raise CourseError(f"a kernel did not start: {why}")
+
+    def _hears(self, seconds: float) -> bool:
+        """Wait until the kernel answers and its broadcast is heard; False if that takes longer."""
+        client = self.client
+        assert client is not None
+        until = time.monotonic() + seconds
         heard, answered = False, False
         request = client.kernel_info()
         while not (heard and answered):
             if time.monotonic() > until or not self.is_alive():
-                why = self.why_ended()
-                self.close()
-                raise CourseError(f"a kernel did not start: {why}")
+                return False
             if client.iopub_channel.socket.poll(20):
                 heard = self._next(client.iopub_channel) is not None or heard
             if client.shell_channel.socket.poll(0 if not heard else 20):
@@ -151,6 +160,16 @@ class Session:
                 )
             if answered and not heard:  # nothing was heard yet on the broadcast: ask again
                 request, answered = client.kernel_info(), False
+        return True
+
+    def _listen_anew(self) -> None:
+        """Subscribe to the broadcast again: a message that was too large has ended it."""
+        client = self.client
+        assert client is not None
+        client.iopub_channel.stop()
+        client._iopub_channel = None
+        client.iopub_channel.start()
+        self._unheard, self._mute = False, not self._hears(GRACE)
 
     def connection(self) -> dict[str, Any]:
         """Return what another kernel needs to connect to this one, as plain data."""
@@ -201,6 +220,8 @@ class Session:
         client = self.client
         if client is None or not self.is_alive():
             return Run("ended", [], self.why_ended())
+        if self._unheard:
+            self._listen_anew()
         request = client.execute(
             source, silent=False, store_history=history, allow_stdin=False, stop_on_error=False
         )
@@ -212,6 +233,8 @@ class Session:
                 return Run("ended", outputs.items, "it took too long, and was deaf to an interrupt")
         if status == "ended":
             return Run("ended", outputs.items, self.why_ended())
+        if self._unheard:
+            outputs.lost()
         return Run(status, outputs.items)
 
     def _interrupt(self, request: str, outputs: Outputs, seconds: float) -> Status:
@@ -234,7 +257,8 @@ class Session:
         while not (status and idle):
             now = time.monotonic()
             if now > until:
-                # Perhaps the reply is here, but not its outputs: the kernel plays games with them.
+                # Perhaps the reply is here, but not its outputs.
+                self._unheard = status is not None
                 return status
             ready = dict(poller.poll(int(1000 * min(LOOK, until - now))))
             if now - looked > LOOK:
@@ -247,7 +271,7 @@ class Session:
             if self._garbled > MOST_GARBLED:
                 return "ended"
             if status and not idle:
-                until = min(until, now + GRACE)
+                until = min(until, now + (0 if self._mute else GRACE))
         return status
 
     def _arrived(self, ready: dict[Any, int], request: str) -> Iterator[dict[str, Any]]:
