@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import nbformat
 import psutil
@@ -163,13 +164,15 @@ class Layer:
     assert room.grade(submission(layer=answer)).scores == points("layer")
 
 
-def test_many_cells_loop(room: Room):
+def test_so_many_cells_loop_that_not_all_can_run(room: Room):
+    """The answers behind them still run."""
     notebook = submission()
-    for _ in range(7):
-        notebook.cells.insert(2, nbformat.v4.new_code_cell("while True: pass"))
-    outcome = room.grade(notebook)
+    for number in range(20):
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(f"while True: {19 - number}"))
+    outcome = room.grade(notebook, limits=replace(LIMITS, submission_seconds=18))
     assert outcome.scores == points()
-    assert len(outcome.messages) == 7
+    assert "Timeout" in texts(outcome, "while True: 0")
+    assert "NotRun" in texts(outcome, "while True: 19")
 
 
 @pytest.fixture
@@ -266,6 +269,24 @@ def forever():
         print("x" * 200, flush=True)
 threading.Thread(target=forever, daemon=True).start()"""
     assert room.grade(handed_in(flood)).scores == points()
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        "get_ipython().kernel.iopub_thread.stop()",
+        """
+kernel = get_ipython().kernel
+send = kernel.session.send
+def without_status(stream, kind, *arguments, **options):
+    return None if kind == "status" else send(stream, kind, *arguments, **options)
+kernel.session.send = without_status""",
+    ],
+)
+def test_a_kernel_that_does_not_say_when_it_is_done_is_not_waited_for(room: Room, silence: str):
+    outcome = room.grade(handed_in(silence))
+    assert outcome.scores == points()
+    assert outcome.seconds < LIMITS.submission_seconds / 2
 
 
 #: Messages that no notebook can store, or that are none.

@@ -220,7 +220,7 @@ class Session:
         client = self.client
         if client is None or not self.is_alive():
             return Run("ended", [], self.why_ended())
-        if self._unheard:
+        if self._unheard and not self._mute:
             self._listen_anew()
         request = client.execute(
             source, silent=False, store_history=history, allow_stdin=False, stop_on_error=False
