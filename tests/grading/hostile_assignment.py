@@ -290,19 +290,24 @@ def _children() -> frozenset[int]:
     return frozenset(child.pid for child in psutil.Process().children())
 
 
+def _folders() -> frozenset[Path]:
+    return frozenset(Path("/tmp").glob(f"derived-{os.getpid()}-*"))
+
+
 @dataclass
 class Room:
     """A place to grade in, which is looked over after each submission.
 
     limits : of each submission.
     others : folders that are somebody else's.
-    neighbors : processes that this one had started before.
+    neighbors, folders : what this process had started and made before, in other tests.
     """
 
     place: Workplace
     limits: Limits
     others: Sequence[Path] = ()
     neighbors: frozenset[int] = field(default_factory=_children)
+    folders: frozenset[Path] = field(default_factory=_folders)
 
     def grade(
         self,
@@ -329,8 +334,8 @@ class Room:
         while (strangers := self._strangers()) and time.monotonic() < until:
             time.sleep(0.02)
         assert not strangers, f"still running: {[p.name() for p in strangers]}"
-        known = {self.place.folder, *self.others}
-        folders = {*Path("/tmp").glob(f"derived-{os.getpid()}-*"), *self.place.kernels.iterdir()}
+        known = {self.place.folder, *self.others, *self.folders}
+        folders = {*_folders(), *self.place.kernels.iterdir()}
         assert folders <= known, f"folders are left: {folders - known}"
 
     def _strangers(self) -> list[psutil.Process]:

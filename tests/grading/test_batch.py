@@ -218,19 +218,19 @@ def test_unsafe_grading_is_written_on_what_it_makes(course):
 
 def test_a_result_that_cannot_be_written_stops_no_batch_and_is_not_lost(course, monkeypatch):
     hand_in(course, {"anna": RIGHT, "boris": RIGHT})
-    original = batch.store
+    original = batch.Writer.store
 
-    def store(where, ledger, unit, result):
+    def store(writer, unit, result):
         if unit.student == "anna":
             raise OSError("the disk is full")
-        original(where, ledger, unit, result)
+        original(writer, unit, result)
 
-    monkeypatch.setattr(batch, "store", store)
+    monkeypatch.setattr(batch.Writer, "store", store)
     report = batch.grade(course, ASSIGNMENT)
     ((student, file, reason),) = report.failed
     assert (student, file) == ("anna", "gradebook") and "the disk is full" in reason
     assert (report.graded, points(course, "boris")["test_mean"]) == (1, 2)
-    monkeypatch.setattr(batch, "store", original)
+    monkeypatch.setattr(batch.Writer, "store", original)
     monkeypatch.setattr(batch, "on_this_machine", lambda units, jobs: iter(list(units)))
     assert batch.grade(course, ASSIGNMENT).graded == 1  # written without grading it again
     assert points(course, "anna")["test_mean"] == 2

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from derived.grading.batch import submissions, work
-from derived.grading.batch.gradebook import Ledger, store
+from derived.grading.batch.gradebook import Ledger, Writer
 from derived.grading.batch.submissions import Assignment, read_unit, students_who_submitted
 from derived.grading.batch.work import Graded, grade_unit
 from derived.grading.errors import CourseError
@@ -363,7 +363,8 @@ class TestGradingAUnit:
         graded = grade_unit(unit)
         assert graded.problems == {}
         assert self.files == {ours: ours.encode()}
-        store(course, Ledger(course, ASSIGNMENT), unit, graded)
+        with Writer(course, Ledger(course, ASSIGNMENT)) as writer:
+            writer.store(unit, graded)
         folder = course.folder("autograded", "ann", ASSIGNMENT)
         assert (folder / ours).read_text() == ours
         assert (folder / NAME).is_file()

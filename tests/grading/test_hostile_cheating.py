@@ -102,9 +102,8 @@ kernel.session.send = forged""",
 kernel = get_ipython().kernel
 send = kernel.session.send
 def twice_sent(stream, kind, content=None, parent=None, *arguments, **options):
-    if kind == "execute_reply" and content.get("user_expressions"):
-        forged = {"status": "ok", "data": {"text/plain": "True"}, "metadata": {}}
-        lie = {**content, "user_expressions": {"answer": forged}}
+    if kind == "derived_answer":
+        lie = {"answer": '["ok", true, {}]'}
         if "[6, 3]" in str(parent) or "standardize" in str(parent):
             send(stream, kind, lie, parent, *arguments, **options)
     return send(stream, kind, content, parent, *arguments, **options)
@@ -123,7 +122,7 @@ def test_a_kernel_that_runs_nothing_and_says_ok_to_everything_gets_no_points(roo
 async def do_execute(code, *arguments, **options):
     return {"status": "ok", "execution_count": 1, "payload": [], "user_expressions": {}}
 get_ipython().kernel.do_execute = do_execute"""
-    outcome = room.grade(handed_in(last=forged))
+    outcome = room.grade(handed_in(forged))
     assert outcome.scores == points("standardize", "log_loss", "layer", "noise")
 
 
@@ -296,7 +295,7 @@ def forged(self, question):
         if name in forgeries:
             X = agent.decode(parts[1][1][0], None)
             if X.shape != visible[name]:
-                return agent.Answer(forgeries[name](X))
+                return forgeries[name](X)
     return honest(self, question)
 agent.Agent.__call__ = forged"""
 

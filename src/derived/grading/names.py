@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import warnings
+from functools import lru_cache
 
 __all__ = ["names_imported", "names_read", "names_stored"]
 
@@ -38,11 +39,12 @@ def _tree(source: str) -> ast.Module | None:
             return None
 
 
-def names_read(source: str) -> set[str]:
+@lru_cache(maxsize=256)  # the instructor's cells are asked about for each student
+def names_read(source: str) -> frozenset[str]:
     """Return the names that a cell loads and that are not builtins."""
     tree = _tree(source)
     if tree is None:
-        return set()
+        return frozenset()
     loads = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
     found = {node.id for node in loads if isinstance(node.ctx, ast.Load)}
     found |= {
@@ -50,7 +52,7 @@ def names_read(source: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
     }
-    return {name for name in found if not hasattr(builtins, name)}
+    return frozenset(name for name in found if not hasattr(builtins, name))
 
 
 def _bound_by(node: ast.AST) -> set[str]:
@@ -67,14 +69,15 @@ def _bound_by(node: ast.AST) -> set[str]:
     return set()
 
 
-def names_stored(source: str) -> set[str]:
+@lru_cache(maxsize=256)
+def names_stored(source: str) -> frozenset[str]:
     """Return the names that a cell defines at its top level (not inside functions or classes).
 
     ``from … import *`` gives the name ``*``.
     """
     tree = _tree(source)
     if tree is None:
-        return set()
+        return frozenset()
     found: set[str] = set()
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
@@ -87,7 +90,7 @@ def names_stored(source: str) -> set[str]:
             found |= _walrus(node)
         elif not isinstance(node, scopes):
             waiting.extend(ast.iter_child_nodes(node))
-    return found
+    return frozenset(found)
 
 
 def names_imported(source: str) -> set[str]:

@@ -143,13 +143,13 @@ def _is_known(cell: NotebookNode) -> bool:
     return any(_flag(cell, name) for name in ("grade", "solution", "locked", "task"))
 
 
-def _defined(cell: NotebookNode) -> set[str]:
+def _defined(cell: NotebookNode) -> frozenset[str]:
     """Return what an answer cell defines, but for its imports.
 
     A module from a submission could be any module: that of a test is never theirs.
     """
     if cell.cell_type != "code" or not nbgrader_cells.is_solution(cell):
-        return set()
+        return frozenset()
     return names_stored(cell.source) - names_imported(cell.source)
 
 

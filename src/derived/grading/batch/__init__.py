@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 
 from derived.grading.course import Course
 from derived.grading.errors import CourseError
@@ -13,7 +14,7 @@ from derived.grading.sandbox import available, selftest
 from derived.grading.sandbox.folders import clean_leftovers
 from derived.locking import LockTimeout, exclusive
 
-from .gradebook import Ledger, store
+from .gradebook import Ledger, Writer
 from .submissions import Assignment, read_unit, students_who_submitted
 from .work import Graded, WorkUnit, fault
 from .workers import on_cluster, on_this_machine
@@ -101,13 +102,13 @@ class _Batch:
         folder = self.assignment.course.folder("autograded", student, self.assignment.name)
         return folder.is_dir() and self.ledger.is_done(student, digest)
 
-    def write(self, result: Graded) -> None:
+    def write(self, result: Graded, writer: Writer) -> None:
         """Write one result, and the lines of the report that come of it."""
         student, unit = result.student, self.waiting.pop(result.student)
         self.report.each[student] = result.seconds
         self.ledger.keep(result)
         try:
-            store(self.assignment.course, self.ledger, unit, result)
+            writer.store(unit, result)
         except Exception as error:  # the result is kept: the next run writes it
             self.report.failed.append((student, "gradebook", fault(error)))
             return
@@ -162,12 +163,10 @@ def grade(
             else on_cluster(batch.units(), scheduler, None if unsafe else asdict(limits))
         )
         total = len(batch.students)
-        for result in results:
-            batch.write(result)
-            _tell(progress, batch, total, result.student)
-        for result in batch.finished:
-            batch.write(result)
-            _tell(progress, batch, total, result.student)
+        with Writer(course, batch.ledger) as writer:
+            for result in chain(results, batch.finished):  # the second fills up during the first
+                batch.write(result, writer)
+                _tell(progress, batch, total, result.student)
     batch.report.seconds = time.monotonic() - started
     return batch.report
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
+from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
 from derived.atomic import write_atomically
@@ -19,7 +21,7 @@ from derived.grading.course import Course
 
 from .work import Graded, WorkUnit
 
-__all__ = ["Ledger", "store"]
+__all__ = ["Ledger", "Writer"]
 
 
 class Ledger:
@@ -65,25 +67,88 @@ class Ledger:
         (self.results / f"{result.student}.json").unlink(missing_ok=True)
 
 
-def _open_submission(course: Course, unit: WorkUnit) -> None:
-    """Make sure that the gradebook knows the student and the submission, with its time."""
-    folder = course.folder("submitted", unit.student, unit.assignment)
-    timestamp = course.directory.get_existing_timestamp(str(folder))
-    about = {"timestamp": timestamp} if timestamp else {}
-    with course.gradebook() as gradebook:
-        gradebook.update_or_create_student(unit.student)
-        gradebook.update_or_create_submission(unit.assignment, unit.student, **about)
+class _SaveAutoGrades(SaveAutoGrades):  # type: ignore[misc, unused-ignore]
+    """nbgrader's step, into a gradebook that is open: to open one takes longer than the step."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Store the points of a notebook's cells, and whether an answer was left empty."""
+        about = resources["nbgrader"]
+        self.gradebook = about["gradebook"]
+        self.student_id, self.assignment_id = about["student"], about["assignment"]
+        self.notebook_id = about["notebook"]
+        for place, cell in enumerate(nb.cells):
+            nb.cells[place], resources = self.preprocess_cell(cell, resources, place)
+        return nb, resources
 
 
-def _mark_missing(course: Course, unit: WorkUnit) -> None:
-    """Leave the cells of notebooks that are not there to a person: they are not worth 0."""
-    with course.gradebook() as gradebook:
-        submission = gradebook.find_submission(unit.assignment, unit.student)
+class Writer:
+    """Writes results; use it in a ``with`` block, which keeps the gradebook open.
+
+    course : whose gradebook it is.
+    ledger : of the assignment.
+    """
+
+    def __init__(self, course: Course, ledger: Ledger) -> None:
+        """Nothing is opened yet."""
+        self.course, self.ledger = course, ledger
+
+    def __enter__(self) -> Writer:
+        """Open the gradebook."""
+        self._gradebook = self.course.gradebook()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Close it."""
+        self._gradebook.close()
+
+    def store(self, unit: WorkUnit, result: Graded) -> None:
+        """Write a result; to do so twice changes nothing."""
+        if result.notebooks:
+            try:
+                self._store_grades(unit, result)
+            except BaseException:
+                self._gradebook.db.rollback()
+                raise
+            _folder(self.course, unit, result)
+        self.ledger.done(result, unsafe=unit.unsafe)
+
+    def _store_grades(self, unit: WorkUnit, result: Graded) -> None:
+        self._open_submission(unit)
+        for name, text in result.notebooks.items():
+            result.notebooks[name] = self._save_notebook(unit, name, text)
+        self._mark_missing(unit)
+
+    def _open_submission(self, unit: WorkUnit) -> None:
+        """Make sure that the gradebook knows the student and the submission, with its time."""
+        folder = self.course.folder("submitted", unit.student, unit.assignment)
+        timestamp = self.course.directory.get_existing_timestamp(str(folder))
+        about = {"timestamp": timestamp} if timestamp else {}
+        self._gradebook.update_or_create_student(unit.student)
+        self._gradebook.update_or_create_submission(unit.assignment, unit.student, **about)
+
+    def _save_notebook(self, unit: WorkUnit, name: str, text: str) -> str:
+        notebook = nbformat.reads(text, as_version=4)
+        about = {"notebook": name, "assignment": unit.assignment, "student": unit.student}
+        where = {"db_url": self.course.db_url, "gradebook": self._gradebook}
+        resources: dict[str, Any] = {"nbgrader": {**about, **where}}
+        steps = [_SaveAutoGrades]
+        stored = self._gradebook.find_submission_notebook(name, unit.assignment, unit.student)
+        if stored.assignment.total_seconds_late > 0 or stored.late_submission_penalty is not None:
+            steps.append(AssignLatePenalties)
+        for step in steps:
+            notebook, resources = step(config=self.course.config).preprocess(notebook, resources)
+        return nbformat.writes(notebook)
+
+    def _mark_missing(self, unit: WorkUnit) -> None:
+        """Leave the cells of notebooks that are not there to a person: they are not worth 0."""
+        submission = self._gradebook.find_submission(unit.assignment, unit.student)
         for notebook in submission.notebooks:
             if notebook.name not in unit.notebooks:
                 for grade in notebook.grades:
                     grade.auto_score, grade.needs_manual_grade = None, True
-        gradebook.db.commit()
+        self._gradebook.db.commit()
 
 
 def _folder(course: Course, unit: WorkUnit, result: Graded) -> None:
@@ -110,23 +175,3 @@ def _folder(course: Course, unit: WorkUnit, result: Graded) -> None:
         shutil.rmtree(old, ignore_errors=True)
     else:
         partial.rename(final)
-
-
-def _save_grades(course: Course, unit: WorkUnit, name: str, text: str) -> str:
-    notebook = nbformat.reads(text, as_version=4)
-    about = {"notebook": name, "assignment": unit.assignment, "student": unit.student}
-    resources = {"nbgrader": {**about, "db_url": course.db_url}}
-    for step in (SaveAutoGrades, AssignLatePenalties):
-        notebook, resources = step(config=course.config).preprocess(notebook, resources)
-    return nbformat.writes(notebook)
-
-
-def store(course: Course, ledger: Ledger, unit: WorkUnit, result: Graded) -> None:
-    """Write a result; to do so twice changes nothing."""
-    if result.notebooks:
-        _open_submission(course, unit)
-        for name, text in result.notebooks.items():
-            result.notebooks[name] = _save_grades(course, unit, name, text)
-        _mark_missing(course, unit)
-        _folder(course, unit, result)
-    ledger.done(result, unsafe=unit.unsafe)

@@ -12,20 +12,11 @@ from typing import Any
 
 from .wire import Node, NotPlain, decode, encode
 
-__all__ = ["MIME", "Agent"]
+__all__ = ["ANSWER", "QUESTION", "Agent"]
 
-MIME = "application/vnd.derived.answer+json"
-
-
-class Answer:
-    """JSON text on its way through the kernel's own reply, without a second quoting."""
-
-    def __init__(self, text: str) -> None:
-        """Hold the text."""
-        self.text = text
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        return {MIME: self.text}
+#: Types of the messages beside Jupyter's own. To run a cell for each question, with an expression
+#: to evaluate, would take twice the processor time.
+QUESTION, ANSWER = "derived_question", "derived_answer"
 
 
 class Agent:
@@ -39,16 +30,25 @@ class Agent:
         self.namespace = namespace
         self.kept: dict[int, Any] = {}
 
-    def __call__(self, question: str) -> Answer:
+    def listen(self, kernel: Any) -> None:
+        """Answer what comes to the kernel (ipykernel's) where it listens for cells to run."""
+
+        def answer(stream: Any, sender: Any, message: dict[str, Any]) -> None:
+            content = {"answer": self(message["content"]["question"])}
+            kernel.session.send(stream, ANSWER, content, message, ident=sender)
+
+        kernel.shell_handlers[QUESTION] = answer
+
+    def __call__(self, question: str) -> str:
         """Answer one question, JSON in and JSON out; never raises."""
         try:
             operation, *parts = json.loads(question)
             answer = getattr(self, f"on_{operation}")(*parts)
-            return Answer(json.dumps(["ok", *answer]))
+            return json.dumps(["ok", *answer])
         except BaseException as error:  # SystemExit too
             name = type(error).__name__
             known = getattr(builtins, name, None) is type(error) or type(error) is NotPlain
-            return Answer(json.dumps(["raised", name if known else "Exception", _message(error)]))
+            return json.dumps(["raised", name if known else "Exception", _message(error)])
 
     def keep(self, value: Any) -> Node:
         """Return a handle of an object that cannot be sent."""

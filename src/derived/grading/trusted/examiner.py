@@ -6,7 +6,6 @@ kernel and importing torch again would take longer than most submissions.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from derived.grading.errors import CourseError
 from derived.grading.names import names_read, names_stored
 from derived.grading.records import CellRecord, NotebookRecord
 
+from .proctor import REQUEST
 from .session import Run, Session, Start
 
 __all__ = ["Examination", "Examiner", "Failure"]
@@ -26,27 +26,10 @@ MAY_CHANGE = re.compile(r"^\s*### ALLOWS CHANGES:(.*)$", re.MULTILINE)
 
 LOCKED_SECONDS = 120.0  # for one cell of the instructor's own
 
-# Names that a test's text cannot contain by accident, in the tests' own kernel.
-PRELUDE = """
-import json as __json, sys as __sys
-from derived.grading.trusted.failure import describe as __describe
-from derived.grading.trusted.remote import Submission as __Submission
-__submission = None
-"""
-
-# Much faster than %reset, which also collects garbage.
-FORGET = """
-for __name in [name for name in globals() if name[0] != "_"]:
-    if __name not in {"In", "Out", "get_ipython", "exit", "quit", "open"}:
-        del globals()[__name]
-"""
-
-# A connection that is only forgotten waits, when its memory is freed, for a kernel that is no more.
-LET_GO = """
-try:
-    __submission.close()
-except Exception:
-    pass
+START = """
+from derived.grading.trusted.proctor import Proctor as __Proctor
+__Proctor(get_ipython().kernel).listen()
+del __Proctor
 """
 
 
@@ -108,28 +91,30 @@ class Examiner:
         if not self._connected:
             self.session.connect()
             self._connected = True
+            run = self.session.run(START, seconds=60, history=False)
+            if run.status != "ok":
+                self.close()
+                raise CourseError(f"the tests' kernel cannot be prepared: {_words(run)}")
         return self.session
 
-    def begin(self, record: NotebookRecord, *, again: bool = False) -> None:
-        """Forget everything, and stand before the first cell of a notebook.
+    def _ask(self, operation: str, seconds: float, **options: Any) -> Run:
+        content = {"operation": operation, "options": options}
+        return self._ready().request(REQUEST, content, seconds=seconds)
 
-        again : of the notebook that was here last; its names go, and nothing else has to.
-        """
+    def begin(self, record: NotebookRecord) -> None:
+        """Forget all names, and stand before the first cell of a notebook."""
         self._record, self._next, self._locked_names = record, 0, set()
-        clear = FORGET if again else "%reset -f\n"
-        run = self._ready().run(f"{LET_GO}{clear}{PRELUDE}", seconds=20, history=False)
-        if run.status != "ok":  # something of an earlier submission may hold it up
+        if self._ask("begin", 20).status != "ok":  # something of an earlier submission holds it up
             self.close()
-            run = self._ready().run(PRELUDE, seconds=60, history=False)
-        if run.status != "ok":
-            self.close()
-            raise CourseError(f"the tests' kernel cannot be prepared: {_words(run)}")
+            run = self._ask("begin", 60)
+            if run.status != "ok":
+                self.close()
+                raise CourseError(f"the tests' kernel cannot be prepared: {_words(run)}")
 
     def connect(self, connection: dict[str, Any], call_seconds: float) -> bool:
         """Connect to a submission's kernel; False if that one cannot be reached."""
-        text = json.dumps([connection, call_seconds])
-        source = f"{LET_GO}__submission = __Submission(*__json.loads({text!r}))"
-        return self._ready().run(source, seconds=45, history=False).status == "ok"
+        run = self._ask("connect", 45, connection=connection, call_seconds=call_seconds)
+        return run.status == "ok"
 
     def run_locked_before(self, name: str) -> None:
         """Run the instructor's locked cells that stand before a cell and were not run yet.
@@ -138,61 +123,54 @@ class Examiner:
         """
         assert self._record is not None
         names = [cell.name for cell in self._record.cells]
-        end = names.index(name)
-        for cell in self._record.cells[self._next : end]:
-            if cell.locked and not cell.grade and cell.cell_type == "code":
-                run = self._ready().run(cell.source, seconds=LOCKED_SECONDS)
-                if run.status != "ok":
-                    self.close()
-                    raise CourseError(
-                        f"the instructor's locked cell {cell.name} does not run in the tests' "
-                        f"kernel: {_words(run)}"
-                    )
-                self._locked_names |= names_stored(cell.source)
-        self._next = max(self._next, end)
+        start, self._next = self._next, max(self._next, names.index(name))
+        cells = [
+            cell
+            for cell in self._record.cells[start : self._next]
+            if cell.locked and not cell.grade and cell.cell_type == "code"
+        ]
+        if not cells:
+            return
+        sources = [cell.source for cell in cells]
+        run = self._ask("run", LOCKED_SECONDS * len(cells), sources=sources)
+        if run.status != "ok":
+            self.close()
+            failed = cells[run.reply.get("place", 0)].name
+            raise CourseError(
+                f"the instructor's locked cell {failed} does not run in the tests' kernel: "
+                f"{_words(run)}"
+            )
+        self._locked_names |= {name for source in sources for name in names_stored(source)}
 
     def test(self, cell: CellRecord, source: str, seconds: float) -> Examination:
         """Run a test cell, or a part of it, on the connected submission."""
-        session = self._ready()
-        if not self._bind(session, cell, source):
-            self.close()
-            return Examination([], Failure(None, "Error", "its names cannot be read", "not plain"))
-        run = session.run(source, seconds=seconds)
-        # A warning is not a failure, though nbgrader takes everything on stderr for one.
-        outputs = [o for o in run.outputs if o.get("name") != "stderr"]
-        if run.status == "ok":
-            return Examination(outputs, None)
-        if run.status == "error":
-            return Examination(outputs, self._describe(session))
-        self.close()
-        text = "the test took too long" if run.status == "timeout" else run.why
-        return Examination(outputs, Failure(None, "Timeout", text, kind="hung"))
-
-    def _bind(self, session: Session, cell: CellRecord, source: str) -> bool:
-        """Give the test's names what the submission has under them; False if that fails."""
         assert self._record is not None
         trusted = self._locked_names | names_stored(cell.source)
         wanted = names_read(source) & set(self._record.answer_names) - trusted
         may_change = {
             name for text in MAY_CHANGE.findall(cell.source) for name in re.findall(r"\w+", text)
         }
-        text = json.dumps([sorted(wanted), sorted(self._locked_names), sorted(may_change)])
-        source = (
-            f"__names, __functions, __change = __json.loads({text!r})\n"
-            "__submission.bind(globals(), __names, functions=__functions, may_change=__change, "
-            f"allows_empty={MAY_BE_EMPTY.search(cell.source) is not None})"
-        )
-        return session.run(source, seconds=60 + len(wanted), history=False).status == "ok"
-
-    def _describe(self, session: Session) -> Failure:
-        run: Run = session.run("print(__json.dumps(__describe()))", seconds=10, history=False)
-        try:
-            return Failure(**json.loads("".join(o["text"] for o in run.outputs)))
-        except (ValueError, KeyError, TypeError):
-            return Failure(None, "Error", "the test failed")
+        binding = {
+            "functions": sorted(self._locked_names),
+            "may_change": sorted(may_change),
+            "allows_empty": MAY_BE_EMPTY.search(cell.source) is not None,
+        }
+        run = self._ask("test", seconds, source=source, names=sorted(wanted), binding=binding)
+        # A warning is not a failure, though nbgrader takes everything on stderr for one.
+        outputs = [o for o in run.outputs if o.get("name") != "stderr"]
+        if run.status == "ok":
+            return Examination(outputs, None)
+        if run.status == "error" and "failure" in run.reply:
+            return Examination(outputs, Failure(**run.reply["failure"]))
+        self.close()
+        if run.status == "error":
+            return Examination([], Failure(None, "Error", "its names cannot be read", "not plain"))
+        text = "the test took too long" if run.status == "timeout" else run.why
+        return Examination(outputs, Failure(None, "Timeout", text, kind="hung"))
 
 
 def _words(run: Run) -> str:
     """Return in one line why an instructor's cell did not run."""
     errors = [f"{o.ename}: {o.evalue}" for o in run.outputs if o.output_type == "error"]
-    return " ".join((errors or [run.why or run.status])[-1].split())[:300]
+    errors = errors or [str(run.reply.get("why") or run.why or run.status)]
+    return " ".join(errors[-1].split())[:300]

@@ -84,7 +84,7 @@ class _Grading:
 
     def second_pass(self) -> None:
         """Run every test whole, in the instructor's order."""
-        self.tests.begin(self.record, again=True)
+        self.tests.begin(self.record)
         self.connected = -1
         for test in self.known().values():
             first = self.visible.get(test.name)

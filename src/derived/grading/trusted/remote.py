@@ -14,7 +14,7 @@ import numpy as np
 import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from .agent import MIME
+from .agent import QUESTION
 from .empty import holds_nothing
 from .wire import Node, NotPlain, decode, encode
 
@@ -79,15 +79,28 @@ class Submission:
         self.client.load_connection_info(known)
         self.client.start_channels(iopub=False, stdin=False, hb=False)
         self.socket = f"{connection['ip']}-{connection['shell_port']}"
-        start = (
-            "from derived.grading.trusted.agent import Agent as __Agent\n"
-            "__derived_agent__ = __Agent(get_ipython().user_ns)\ndel __Agent"
-        )
         try:
-            self._wait(self.client.execute(start, silent=True, store_history=False), 30.0)
+            self.listens = self._start_agent()
         except BaseException:
             self.close()
             raise
+
+    def _start_agent(self) -> bool:
+        """Start it; False if the submission has made that impossible: nobody would answer."""
+        start = (
+            "from derived.grading.trusted.agent import Agent as __Agent\n"
+            "__Agent(get_ipython().user_ns).listen(get_ipython().kernel)\ndel __Agent"
+        )
+        proof = {"question": f"{QUESTION!r} in get_ipython().kernel.shell_handlers"}
+        request = self.client.execute(
+            start, silent=True, store_history=False, user_expressions=proof
+        )
+        content = self._wait(request, 30.0)
+        try:
+            proved = content["user_expressions"]["question"]["data"]["text/plain"]
+        except Exception:  # a forged reply, or a submission that broke what the agent needs
+            return False
+        return bool(content.get("status") == "ok" and proved == "True")
 
     def close(self) -> None:
         """Let go of the other kernel."""
@@ -142,23 +155,19 @@ class Submission:
         """
         if self.over:
             raise SubmissionError("ended", self.over)
-        question = json.dumps([operation, *parts])
-        request = self.client.execute(
-            "",
-            silent=True,
-            store_history=False,
-            user_expressions={"answer": f"__derived_agent__({question!r})"},
-            allow_stdin=False,
-        )
+        if not self.listens:
+            raise SubmissionError("not plain", "an answer that cannot be read")
+        content = {"question": json.dumps([operation, *parts])}
+        request = self.client.session.msg(QUESTION, content)
+        self.client.shell_channel.send(request)
         try:
-            content = self._wait(request, self.call_seconds)
+            content = self._wait(request["header"]["msg_id"], self.call_seconds)
         except SubmissionError as error:
             if error.kind == "hung":
                 self.call_seconds = max(self.call_seconds / 2, self.most_seconds / 8)
             raise
         try:
-            answer = json.loads(content["user_expressions"]["answer"]["data"][MIME])
-            kind, *rest = answer
+            kind, *rest = json.loads(content["answer"])
         except Exception:  # a forged or broken answer
             raise SubmissionError("not plain", "an answer that cannot be read") from None
         if kind == "raised":

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from derived.grading.errors import CourseError
 from derived.grading.sandbox.limits import Limits
 
 from .outputs import Outputs, error_output
+from .proctor import REPLY
 
 __all__ = ["Run", "Session", "Start"]
 
@@ -32,6 +33,7 @@ START_SECONDS = 60.0
 GRACE = 3.0  # seconds for an interrupted cell to end
 LOOK = 0.2  # seconds between two looks whether the kernel still lives
 MOST_GARBLED = 100
+REPLIES = ("execute_reply", REPLY)
 BY_ITSELF = "the kernel ended by itself"
 
 Status = Literal["ok", "error", "timeout", "ended"]
@@ -62,11 +64,13 @@ class Run:
     status : "ok", "error" (it raised), "timeout" (interrupted), "ended" (the kernel is no more).
     outputs : as a notebook stores them.
     why : for "ended", in words.
+    reply : what the kernel said at the end.
     """
 
     status: Status
     outputs: list[NotebookNode]
     why: str = ""
+    reply: dict[str, Any] = field(default_factory=dict)
 
 
 def _specification(start: Start) -> KernelSpec:
@@ -121,6 +125,7 @@ class Session:
         self.manager, options = _manager(start, self.context)
         self.client: BlockingKernelClient | None = None
         self._garbled = 0
+        self._reply: dict[str, Any] = {}
         self._unheard = False  # whether the end of a cell was not heard
         self._mute = False  # whether nothing is heard, so that nothing is waited for
         try:
@@ -217,14 +222,26 @@ class Session:
 
     def run(self, source: str, *, seconds: float, history: bool = True) -> Run:
         """Run a cell's text and gather its outputs; never raises for what the cell does."""
+        content = {
+            "code": source,
+            "silent": False,
+            "store_history": history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        return self.request("execute_request", content, seconds=seconds)
+
+    def request(self, kind: str, content: dict[str, Any], *, seconds: float) -> Run:
+        """Send a message and gather the outputs that it leads to, up to the reply."""
         client = self.client
         if client is None or not self.is_alive():
             return Run("ended", [], self.why_ended())
         if self._unheard and not self._mute:
             self._listen_anew()
-        request = client.execute(
-            source, silent=False, store_history=history, allow_stdin=False, stop_on_error=False
-        )
+        message = client.session.msg(kind, content)
+        client.shell_channel.send(message)
+        request, self._reply = message["header"]["msg_id"], {}
         outputs = Outputs(self.start.limits.output_characters)
         status = self._follow(request, outputs, time.monotonic() + seconds)
         if status is None:
@@ -235,7 +252,7 @@ class Session:
             return Run("ended", outputs.items, self.why_ended())
         if self._unheard:
             outputs.lost()
-        return Run(status, outputs.items)
+        return Run(status, outputs.items, reply=self._reply)
 
     def _interrupt(self, request: str, outputs: Outputs, seconds: float) -> Status:
         outputs.items.append(error_output("Timeout", f"the cell took more than {seconds:g} s"))
@@ -267,7 +284,7 @@ class Session:
                     return "ended"
             for message in self._arrived(ready, request):
                 idle |= self._take(message, outputs)
-                status = status or _status(message)
+                status = status or self._status(message)
             if self._garbled > MOST_GARBLED:
                 return "ended"
             if status and not idle:
@@ -294,8 +311,8 @@ class Session:
             self._garbled += 1
         return False
 
-
-def _status(message: dict[str, Any]) -> Status | None:
-    if message["msg_type"] != "execute_reply":
-        return None
-    return "ok" if message["content"].get("status") == "ok" else "error"
+    def _status(self, message: dict[str, Any]) -> Status | None:
+        if message["msg_type"] not in REPLIES:
+            return None
+        self._reply = message["content"]
+        return "ok" if self._reply.get("status") == "ok" else "error"
