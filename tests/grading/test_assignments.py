@@ -12,8 +12,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from derived.grading.authoring import CheckReport, check_assignment, reference, stub
 from derived.grading.authoring.cells import cell_id, is_answer, is_manual, is_test, read
 from derived.grading.authoring.regions import regions
-from derived.grading.authoring.structure import hidden_lines
 from derived.grading.authoring.tasks import tasks
+from derived.grading.hidden import hidden_lines
 from derived.grading.sandbox.limits import Limits
 
 ROOT = Path(__file__).parents[2]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from nbgrader.utils import is_locked
 
+from ..hidden import BEGIN_HIDDEN, hidden_lines
 from .cells import Cell, Notebook, is_answer, is_test, parse
 from .findings import Finding
 from .scopes import names, root
-from .structure import BEGIN_HIDDEN, hidden_lines
 
 __all__ = ["Answers", "rules_of_tests"]
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from nbgrader import utils
 
+from ..hidden import BEGIN_HIDDEN, END_HIDDEN, hidden_lines
 from .cells import Cell, Notebook, cell_id, is_test, parse
 from .findings import Finding
 
-__all__ = ["BEGIN_HIDDEN", "END_HIDDEN", "hidden_lines", "structure"]
+__all__ = ["structure"]
 
-BEGIN_HIDDEN = "BEGIN HIDDEN TESTS"
-END_HIDDEN = "END HIDDEN TESTS"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _AUTOTEST = re.compile(r"###\s*(HASHED\s+)?AUTOTEST\b")
 
@@ -71,18 +70,6 @@ def _syntax(cell: Cell, name: str) -> Iterator[Finding]:
             "part complete.",
             True,
         )
-
-
-def hidden_lines(source: str) -> list[tuple[str, bool]]:
-    """Return each line of a cell, and whether nbgrader removes it on release as a hidden test."""
-    inside = False
-    lines = []
-    for line in source.split("\n"):
-        inside = inside or BEGIN_HIDDEN in line
-        lines.append((line, inside))
-        if END_HIDDEN in line:
-            inside = False
-    return lines
 
 
 def _hidden(cell: Cell, name: str) -> Iterator[Finding]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from derived.grading.hidden import hidden_lines
 from derived.grading.records import CellRecord
 
 from .examiner import Failure
 
 __all__ = ["verdict"]
 
-BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 WHY = {
     "hung": "Your code took too long.",
     "stuck": "Your code took too long.",
@@ -23,18 +23,6 @@ WHY = {
     "changed": "Your code changed an argument in place.",
     "not plain": "Your code returned something that is not plain data.",
 }
-
-
-def _hidden_lines(source: str) -> set[int]:
-    """Return the numbers, from 1, of the lines that students do not see."""
-    hidden, inside = set(), False
-    for number, line in enumerate(source.split("\n"), start=1):
-        ends = END in line and BEGIN not in line  # as nbgrader reads the two marks
-        inside = inside or BEGIN in line
-        if inside:
-            hidden.add(number)
-        inside = inside and not ends
-    return hidden
 
 
 def _of_visible(test: CellRecord, failure: Failure) -> str:
@@ -67,7 +55,8 @@ def verdict(test: CellRecord, failure: Failure, visible: Failure | None) -> dict
     """
     if failure.kind in {"hung", "stuck", "ended"} and visible is not None and visible.line is None:
         return {"failed": "kernel", "student_message": WHY[failure.kind]}
-    in_sight = failure.line is not None and failure.line not in _hidden_lines(test.source)
+    hidden = {number for number, (_, is_in) in enumerate(hidden_lines(test.source), 1) if is_in}
+    in_sight = failure.line is not None and failure.line not in hidden
     if visible is not None and (in_sight or failure == visible):
         return {"failed": "visible", "student_message": _of_visible(test, visible)}
     if in_sight:
