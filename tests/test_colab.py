@@ -64,7 +64,7 @@ def test_the_environment_is_bare(bare):
 
 @pytest.mark.parametrize(
     ("stem", "parameters"),
-    [("notebooks/01_perceptron", {}), ("labs/01_perceptron", {"PROFILE": "ci"})],
+    [("notebooks/02_backprop", {}), ("labs/01_perceptron", {"PROFILE": "ci"})],
     ids=["notebook", "lab"],
 )
 def test_one_file_alone_installs_the_library_and_runs(stem, parameters, bare, wheel):

@@ -353,10 +353,8 @@ class TestGradingAUnit:
         ("theirs", "ours"), [("data", "data/x.csv"), ("data/x.csv", "data"), ("a/b", "a/b/c")]
     )
     def test_a_file_where_the_instructor_has_a_folder(self, course, path, theirs, ours):
-        for folder, name in (
-            (path.parent, theirs),
-            (course.folder("source", ".", ASSIGNMENT), ours),
-        ):
+        source = course.folder("source", ".", ASSIGNMENT)
+        for folder, name in ((path.parent, theirs), (source, ours)):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
         unit = read(Assignment(course, ASSIGNMENT)).unit

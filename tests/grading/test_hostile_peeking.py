@@ -94,7 +94,7 @@ def _peeking(word: str, rule: str) -> str:
 
 
 def test_there_is_nothing_of_the_hidden_tests_to_be_found(room: Room):
-    patient = replace(LIMITS, call_seconds=10)
+    patient = replace(LIMITS, call_seconds=30, submission_seconds=120)
     outcome = room.grade(submission(standardize=_peeking(HIDDEN_WORD, "any")), limits=patient)
     assert outcome.scores == points("standardize")
     message = named(outcome.notebook, "test_standardize").metadata["derived"]["student_message"]

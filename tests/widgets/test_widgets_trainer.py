@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -149,10 +150,20 @@ def test_nothing_moves_by_itself(open_page: OpenPage) -> None:
 
 def test_with_reduced_motion_the_picture_changes_slowly(open_page: OpenPage) -> None:
     page = open_page(NetworkTrainer(hidden=(2,)), reduced_motion="reduce")
+    page.evaluate(
+        """() => {
+          window.changes = [performance.now()];
+          const shown = document.querySelector(".dld-epoch");
+          const note = () => window.changes.push(performance.now());
+          const all = { childList: true, characterData: true, subtree: true };
+          new MutationObserver(note).observe(shown, all);
+        }"""
+    )
     press(page, "Play")
-    page.wait_for_timeout(600)
-    assert epoch(page) == 0
-    wait_until(lambda: epoch(page) >= 1)
+    wait_until(lambda: epoch(page) >= 3, seconds=20)
+    times = page.evaluate("window.changes")
+    assert len(times) >= 4
+    assert all(after - before > 700 for before, after in itertools.pairwise(times))
 
 
 def test_a_diverging_run_stops_and_says_so(open_page: OpenPage) -> None:
