@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 from derived.checks import gradcheck
 from derived.nn.autograd import Tensor
-from tests.torch_oracles import EXAMPLES, LENGTHS, SEEDS, SHAPES, agree
+from tests.oracle_cases import EXAMPLES, LENGTHS, SEEDS, SHAPES
+from tests.torch_oracles import agree
 
 # Operation → how it reads in PyTorch. An operation that has no entry fails the first test.
 UNARY = {

@@ -14,7 +14,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 
 from derived.nn.autograd import Tensor, draw, topological_order
 from derived.nn.autograd.layout import arrange
-from tests.torch_oracles import EXAMPLES
+from tests.oracle_cases import EXAMPLES
 
 directions = pytest.mark.parametrize("direction", ["right", "down"])
 

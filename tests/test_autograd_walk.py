@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from derived.nn.autograd import Tensor, topological_order
-from tests.torch_oracles import FLOATS
+from tests.oracle_cases import FLOATS
 
 
 def test_a_shared_node_collects_the_sum_over_its_paths():

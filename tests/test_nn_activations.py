@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from derived.nn import activations
-from tests.torch_oracles import EXAMPLES, FLOATS, SCALES, SEEDS, SHAPES, agree
+from tests.oracle_cases import EXAMPLES, FLOATS, SCALES, SEEDS, SHAPES
+from tests.torch_oracles import agree
 
 ELEMENTWISE = {
     "step": lambda z: torch.heaviside(z, torch.zeros((), dtype=z.dtype)).detach() + 0 * z,

@@ -12,15 +12,8 @@ from hypothesis import strategies as st
 
 from derived import nn
 from derived.checks import CheckFailed, gradcheck
-from tests.torch_oracles import (
-    EXAMPLES,
-    FLOATS,
-    LAYERS,
-    agree,
-    classes_below,
-    compare_layer,
-    without_oracle,
-)
+from tests.oracle_cases import EXAMPLES, FLOATS
+from tests.torch_oracles import LAYERS, agree, classes_below, compare_layer, without_oracle
 
 FOUND = classes_below(nn.Layer)
 ACTIVATIONS = [cls for cls in FOUND if cls.__module__.endswith("activation_layers")]

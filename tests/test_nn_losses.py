@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 
 from derived import nn
 from derived.checks import gradcheck
-from tests.torch_oracles import (
-    EXAMPLES,
-    FLOATS,
-    LOSSES,
-    agree,
-    classes_below,
-    compare_loss,
-    without_oracle,
-)
+from tests.oracle_cases import EXAMPLES, FLOATS
+from tests.torch_oracles import LOSSES, agree, classes_below, compare_loss, without_oracle
 
 FOUND = classes_below(nn.Loss)
 FEW = settings(EXAMPLES, max_examples=5)

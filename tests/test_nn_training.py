@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
 from derived.nn import SGD, CrossEntropy, Dense, ReLU, Sequential, initializers
-from tests.torch_oracles import EXAMPLES, FLOATS, SEEDS, agree
+from tests.oracle_cases import EXAMPLES, FLOATS, SEEDS
+from tests.torch_oracles import agree
 
 
 @EXAMPLES

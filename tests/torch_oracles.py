@@ -8,28 +8,20 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from hypothesis import settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
 import derived.nn
 from derived import nn
 from derived.checks import relative_error
+from tests.oracle_cases import LENGTHS, SCALES, SEEDS, SHAPES, Oracle, random_parameters, rows
+from tests.oracles_of_pictures import PICTURE_LAYERS
+from tests.oracles_of_sequences import SEQUENCE_LAYERS
 
 TOLERANCE = 1e-7  # relative, float64
-# The same examples on every machine and in every run; slow machines are not errors.
-EXAMPLES = settings(derandomize=True, deadline=None, max_examples=25, database=None)
-
-SEEDS = st.integers(0, 2**32 - 1)
-LENGTHS = st.integers(1, 6)
-SCALES = st.sampled_from([0.01, 1.0, 30.0, 1000.0])
-SHAPES = st.lists(LENGTHS, min_size=1, max_size=3).map(tuple)
-FLOATS = (np.float32, np.float64)
 
 
 def classes_below(base: type) -> list[type]:
@@ -46,41 +38,18 @@ def classes_below(base: type) -> list[type]:
     return sorted(found, key=lambda c: c.__name__)
 
 
-@dataclass(frozen=True)
-class Oracle:
-    """How to draw arguments for a class, and the same function in PyTorch.
-
-    ``draw(draw, dtype)`` returns (layer, x) or (prediction, target). ``twin`` takes the layer,
-    PyTorch's x and the layer's parameters, or PyTorch's prediction and target.
-    """
-
-    draw: Callable[..., tuple]
-    twin: Callable[..., torch.Tensor]
-
-
-def _rows(draw, rng, features, dtype):
-    return (draw(SCALES) * rng.standard_normal((draw(LENGTHS), features))).astype(dtype)
-
-
-def _random_parameters(layer, rng):
-    """Give every parameter, the biases too, values that a mistake cannot hide behind."""
-    for values in layer.parameters.values():
-        values[...] = rng.standard_normal(values.shape)
-    return layer
-
-
 def _draw_dense(draw, dtype):
     rng = np.random.default_rng(draw(SEEDS))
     layer = nn.Dense(draw(LENGTHS), draw(LENGTHS), rng=rng, dtype=dtype)
-    x = _rows(draw, rng, layer.parameters["weight"].shape[1], dtype)
-    return _random_parameters(layer, rng), x
+    x = rows(draw, rng, layer.parameters["weight"].shape[1], dtype)
+    return random_parameters(layer, rng), x
 
 
 def _draw_maxout(draw, dtype):
     rng, pieces = np.random.default_rng(draw(SEEDS)), draw(st.integers(1, 4))
     layer = nn.Maxout(draw(LENGTHS), draw(LENGTHS), pieces, rng=rng, dtype=dtype)
-    x = _rows(draw, rng, layer.parameters["weight"].shape[2], dtype)
-    return _random_parameters(layer, rng), x
+    x = rows(draw, rng, layer.parameters["weight"].shape[2], dtype)
+    return random_parameters(layer, rng), x
 
 
 def _maxout_twin(layer, x, p):
@@ -93,7 +62,7 @@ def _draw_sequential(draw, dtype):
     a, b, c = draw(LENGTHS), draw(LENGTHS), draw(LENGTHS)
     first, last = (nn.Dense(i, o, rng=rng, dtype=dtype) for i, o in ((a, b), (b, c)))
     layer = nn.Sequential(first, nn.Tanh(), nn.Sequential(last, nn.ELU()))
-    return _random_parameters(layer, rng), _rows(draw, rng, a, dtype)
+    return random_parameters(layer, rng), rows(draw, rng, a, dtype)
 
 
 def _sequential_twin(layer, x, p):
@@ -117,6 +86,8 @@ def _step_twin(layer, x):
 
 
 LAYERS = {
+    **PICTURE_LAYERS,
+    **SEQUENCE_LAYERS,
     nn.Dense: Oracle(_draw_dense, lambda layer, x, p: F.linear(x, p["weight"], p["bias"])),
     nn.Maxout: Oracle(_draw_maxout, _maxout_twin),
     nn.Sequential: Oracle(_draw_sequential, _sequential_twin),
@@ -141,7 +112,7 @@ LAYERS = {
 
 def _draw_logits_and_labels(draw, dtype):
     rng = np.random.default_rng(draw(SEEDS))
-    logits = _rows(draw, rng, draw(LENGTHS), dtype)
+    logits = rows(draw, rng, draw(LENGTHS), dtype)
     return logits, rng.integers(0, logits.shape[1], len(logits))
 
 

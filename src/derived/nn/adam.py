@@ -1,0 +1,90 @@
+"""Adam: steps in units of the gradient's own running size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from derived.nn.arrays import Array
+from derived.nn.layer import Layer
+
+__all__ = ["Adam"]
+
+#: Numbers of a parameter that are updated at a time: all that belongs to them stays in the cache.
+BLOCK = 16_384
+
+
+class Adam:
+    """θ ← θ − η m̂ / (√v̂ + ε), in place, for every parameter of a layer.
+
+    m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g² are running means of the gradient g and of its
+    square; m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ) make up for their start at zero.
+
+    Parameters
+    ----------
+    layer : whose parameters are trained; usually a Sequential.
+    learning_rate : η > 0.
+    betas : β₁ and β₂, in [0, 1).
+    epsilon : ε > 0.
+
+    Raises
+    ------
+    ValueError : if a setting lies outside its range.
+
+    Source: Kingma & Ba 2015, algorithm 1.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        learning_rate: float = 1e-3,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+    ) -> None:
+        """Start with running means of zero."""
+        if not 0 < learning_rate < np.inf:
+            raise ValueError(f"the learning rate is a positive number, got {learning_rate}")
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"both betas lie in [0, 1), got {betas}")
+        if not epsilon > 0:
+            raise ValueError(f"epsilon is a positive number, got {epsilon}")
+        self.layer = layer
+        self.learning_rate, self.betas, self.epsilon = float(learning_rate), betas, epsilon
+        self.steps = 0
+        parameters = layer.parameters
+        # In the order in which a parameter lies in memory: blocks of it are then contiguous.
+        self._mean = {name: np.zeros(p.size, p.dtype) for name, p in parameters.items()}
+        self._square = {name: np.zeros(p.size, p.dtype) for name, p in parameters.items()}
+        self._spare = {p.dtype: np.empty((2, BLOCK), p.dtype) for p in parameters.values()}
+
+    def step(self) -> None:
+        """Take one step with the gradients of the last ``backward``."""
+        self.steps += 1
+        for name, parameter in self.layer.parameters.items():
+            flat = parameter.ravel(order="K")
+            if not np.shares_memory(flat, parameter):
+                raise ValueError(f"{name!r} does not lie in one piece of memory")
+            transposed = not parameter.flags.c_contiguous
+            gradient = self.layer.gradients[name].ravel("F" if transposed else "C")
+            for first in range(0, flat.size, BLOCK):
+                part = slice(first, first + BLOCK)
+                self._update(
+                    flat[part], gradient[part], self._mean[name][part], self._square[name][part]
+                )
+
+    def _update(self, parameter: Array, gradient: Array, mean: Array, square: Array) -> None:
+        beta1, beta2 = self.betas
+        a, b = self._spare[parameter.dtype][:, : len(parameter)]
+        mean *= beta1
+        np.multiply(gradient, 1 - beta1, out=a)
+        mean += a
+        square *= beta2
+        np.multiply(gradient, gradient, out=a)
+        a *= 1 - beta2
+        square += a
+        np.sqrt(square, out=a)
+        a *= (1 - beta2**self.steps) ** -0.5
+        a += self.epsilon
+        np.divide(mean, a, out=b)
+        b *= self.learning_rate / (1 - beta1**self.steps)
+        parameter -= b
