@@ -39,7 +39,7 @@ class Conv2d(Layer):
     ------
     ValueError : if a setting is out of range.
 
-    Source: Selective Introduction, "Convolutional networks"; the matrix form: Chellapilla et al.
+    Source: MIT 6.S191 2019, "The Convolution Operation"; the matrix form: Chellapilla et al.
     2006.
     """
 

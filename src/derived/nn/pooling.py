@@ -109,7 +109,7 @@ class MaxPool2d(_Pool2d):
     """y = the largest number of each window; the first one of equals gets the whole gradient.
 
     First along a row, then along the rows' winners. Padding never wins.
-    Source: Selective Introduction, "Pooling".
+    Source: MIT 6.S191 2019, "Pooling".
     """
 
     _padding_value = -np.inf
