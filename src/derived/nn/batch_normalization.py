@@ -11,7 +11,7 @@ from derived.nn.layer import Layer
 __all__ = ["BatchNorm"]
 
 #: Bytes of the features that are normalized at a time: they should stay in the cache of a core.
-BLOCK_BYTES = 400_000
+BLOCK_BYTES = 1_200_000
 
 
 class BatchNorm(Layer):
@@ -77,28 +77,27 @@ class BatchNorm(Layer):
         rows = _feature_rows(x)  # (features, numbers of each)
         if self.training and rows.shape[1] < 2:
             raise ValueError("BatchNorm: one number has no variance; give it a larger batch")
-        normal, y = np.empty_like(rows), np.empty_like(rows)
-        inverse = np.empty(len(rows), x.dtype)
         scale, shift = scale.astype(x.dtype, copy=False), shift.astype(x.dtype, copy=False)
+        y, mean, inverse = np.empty_like(rows), np.empty_like(scale), np.empty_like(scale)
         for part in _blocks(rows):
-            mean, variance = self._moments(rows, part)
+            mean[part], variance = self._moments(rows[part], part, y[part])
             inverse[part] = 1 / np.sqrt(variance + self.epsilon)
-            np.subtract(rows[part], mean[:, np.newaxis].astype(x.dtype), out=normal[part])
-            normal[part] *= inverse[part, np.newaxis]
-            np.multiply(normal[part], scale[part, np.newaxis], out=y[part])
+            y[part] *= (scale[part] * inverse[part])[:, np.newaxis]
             y[part] += shift[part, np.newaxis]
         output = _like(y, x)
-        self._remember(normal, inverse, output, np.asarray(float(self.training)))
+        self._remember(rows, mean, inverse, output, np.asarray(float(self.training)))
         return output
 
-    def _moments(self, rows: Array, part: slice) -> tuple[Array, Array]:
-        """Return the means and variances to use for some features."""
+    def _moments(self, x: Array, part: slice, centered: Array) -> tuple[Array, Array]:
+        """Return the means and variances to use for some features; ``centered`` is x − mean."""
         if not self.training:
-            return self.running_mean[part], self.running_variance[part]
-        numbers = rows.shape[1]
-        mean = rows[part].mean(axis=1)
-        centred = rows[part] - mean[:, np.newaxis]
-        variance = np.einsum("fn,fn->f", centred, centred) / numbers
+            mean, variance = self.running_mean[part], self.running_variance[part]
+            np.subtract(x, mean.astype(x.dtype, copy=False)[:, np.newaxis], out=centered)
+            return mean, variance
+        numbers = x.shape[1]
+        mean = x.mean(axis=1)
+        np.subtract(x, mean[:, np.newaxis], out=centered)
+        variance = _dots(centered, centered) / numbers
         unbiased = variance * (numbers / (numbers - 1))
         self.running_mean[part] += self.momentum * (mean - self.running_mean[part])
         self.running_variance[part] += self.momentum * (unbiased - self.running_variance[part])
@@ -110,20 +109,19 @@ class BatchNorm(Layer):
         The mean and the variance depend on x, too: their parts take from ∂J/∂y its mean, and its
         component along the normalized x.
         """
-        normal, inverse, output, training = self._recall()
+        rows, mean, inverse, output, training = self._recall()
         delta = _feature_rows(self._as_gradient(grad_output, output))
-        grad_scale, grad_shift = self.gradients["scale"], self.gradients["shift"]
-        factor = self.parameters["scale"].astype(normal.dtype, copy=False) * inverse
+        factor = self.parameters["scale"].astype(rows.dtype, copy=False) * inverse
         gradient = np.empty_like(delta)
         for part in _blocks(delta):
-            d, x = delta[part], normal[part]
-            shift, scale = d.sum(axis=1), np.einsum("fn,fn->f", d, x)
-            grad_shift[part], grad_scale[part] = shift, scale
-            target = gradient[part]
+            d, target = delta[part], gradient[part]
+            np.subtract(rows[part], mean[part, np.newaxis], out=target)
+            shift, scale = d.sum(axis=1), _dots(d, target) * inverse[part]
+            self.gradients["shift"][part], self.gradients["scale"][part] = shift, scale
             if training:
-                np.multiply(x, (scale / x.shape[1])[:, np.newaxis], out=target)
-                np.subtract(d, target, out=target)
-                target -= (shift / x.shape[1])[:, np.newaxis]
+                target *= (scale * inverse[part] / -rows.shape[1])[:, np.newaxis]
+                target += d
+                target -= (shift / rows.shape[1])[:, np.newaxis]
                 target *= factor[part, np.newaxis]
             else:
                 np.multiply(d, factor[part, np.newaxis], out=target)
@@ -140,6 +138,11 @@ def _like(rows: Array, x: Array) -> Array:
     """Return the rows of features in the shape of x, a view."""
     shape = (x.shape[1], *x.shape[2:], x.shape[0])
     return np.moveaxis(rows.reshape(shape), -1, 0)
+
+
+def _dots(a: Array, b: Array) -> Array:
+    """Return the inner product of each row of a with that of b."""
+    return np.matmul(a[:, np.newaxis], b[:, :, np.newaxis])[:, 0, 0]
 
 
 def _blocks(rows: Array) -> list[slice]:
