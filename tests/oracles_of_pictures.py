@@ -40,6 +40,7 @@ def _draw_convolution(draw, dtype):
         dilation=dilation,
         rng=rng,
         dtype=dtype,
+        threads=draw(st.integers(1, 3)),
     )
     reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
     channels = layer.parameters["weight"].shape[1]

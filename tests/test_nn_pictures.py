@@ -72,9 +72,42 @@ def test_a_large_picture_is_worked_on_in_blocks(monkeypatch):
         monkeypatch.setattr("derived.nn.convolution.BLOCK_BYTES", size)
         layer = convolution(2, 4, 3, padding=1)
         results.append([layer(x), layer.backward(grad_output), *layer.gradients.values()])
-        assert len(layer._blocks(np.empty((4, 9, 8, 3)))) == {1: 9, 5000: 9}.get(size, 1)
+        assert len(layer._blocks(np.empty((4, 9, 8, 3)), 0, 9)) == {1: 9, 5000: 9}.get(size, 1)
     for others in results[1:]:
         assert all(np.allclose(a, b) for a, b in zip(results[0], others, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("module", "layer"),
+    [
+        ("pooling", nn.MaxPool2d((2, 3), stride=1)),
+        ("pooling", nn.AveragePool2d(3, padding=1)),
+        ("batch_normalization", nn.BatchNorm(5)),
+    ],
+    ids=["max", "average", "normalization"],
+)
+def test_channels_are_worked_on_in_blocks(monkeypatch, module, layer):
+    x = np.random.default_rng(3).standard_normal((2, 5, 6, 7))
+    results = []
+    for size in (1_200_000, 1, 1500):
+        monkeypatch.setattr(f"derived.nn.{module}.BLOCK_BYTES", size)
+        y = layer(x)
+        results.append(
+            [y, layer.backward(np.cos(y)), *(a.copy() for a in layer.gradients.values())]
+        )
+    for others in results[1:]:
+        assert all(np.allclose(a, b) for a, b in zip(results[0], others, strict=True))
+
+
+def test_of_equal_numbers_the_same_one_wins_as_in_torch():
+    x = np.random.default_rng(4).integers(0, 3, (4, 3, 9, 9)).astype(float)
+    layer = nn.MaxPool2d(3, stride=2)
+    torch_x = torch.tensor(x, requires_grad=True)
+    y = torch.nn.functional.max_pool2d(torch_x, 3, stride=2)
+    grad_output = np.random.default_rng(5).standard_normal(y.shape)
+    y.backward(torch.tensor(grad_output))
+    layer(x)
+    assert np.allclose(layer.backward(grad_output), torch_x.grad.numpy())
 
 
 def test_max_pooling_by_hand_and_a_tie_goes_to_one_number():

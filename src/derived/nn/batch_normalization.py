@@ -142,7 +142,8 @@ def _like(rows: Array, x: Array) -> Array:
 
 def _dots(a: Array, b: Array) -> Array:
     """Return the inner product of each row of a with that of b."""
-    return np.matmul(a[:, np.newaxis], b[:, :, np.newaxis])[:, 0, 0]
+    products: Array = np.matmul(a[:, np.newaxis], b[:, :, np.newaxis])[:, 0, 0]
+    return products
 
 
 def _blocks(rows: Array) -> list[slice]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -11,6 +15,8 @@ from derived.nn.layer import Layer
 from derived.nn.windows import Padding, Pair, Windows, batch_first, batch_last, picture_shape
 
 __all__ = ["Conv2d"]
+
+Result = TypeVar("Result")
 
 #: Bytes of the windows that are laid out at a time: they should stay in the cache of a core.
 BLOCK_BYTES = 1_200_000
@@ -30,6 +36,7 @@ class Conv2d(Layer):
     rng : draws the weights.
     initializer : one of :mod:`derived.nn.initializers`; the bias starts at zero.
     dtype : of the parameters, float32 or float64.
+    threads : each takes a part of the output's rows; NumPy lets them run side by side.
 
     Attributes
     ----------
@@ -55,8 +62,12 @@ class Conv2d(Layer):
         dilation: Pair = 1,
         initializer: initializers.Initializer = initializers.he_normal,
         dtype: DTypeLike = np.float64,
+        threads: int = 1,
     ) -> None:
         """Draw the weight, and set the bias to zero."""
+        if threads < 1:
+            raise ValueError(f"threads is a whole number ≥ 1, got {threads}")
+        self.threads = threads
         self.windows = Windows.of(kernel_size, stride, padding, dilation)
         shape = (out_channels, in_channels, *self.windows.window)
         weight = initializer(shape, rng=rng, dtype=floating_dtype(dtype))
@@ -77,61 +88,95 @@ class Conv2d(Layer):
         kernel = self._kernel(x.dtype)
         bias = self.parameters["bias"].astype(x.dtype, copy=False)[:, np.newaxis]
         y = np.empty((len(weight), rows, columns, len(x)), x.dtype)
-        for first, last in self._blocks(y):
-            part = y[:, first:last].reshape(len(weight), -1)  # a view: rows follow each other
-            np.matmul(kernel, self._columns(padded, first, last), out=part)
-            part += bias
+
+        def fill(first_row: int, last_row: int) -> None:
+            for first, last in self._blocks(y, first_row, last_row):
+                part = y[:, first:last].reshape(len(weight), -1)  # a view: rows follow each other
+                np.matmul(kernel, self._columns(padded, first, last), out=part)
+                part += bias
+
+        self._in_threads(fill, rows)
         self._remember(padded, y)
         return batch_first(y)
 
     def backward(self, grad_output: ArrayLike) -> Array:
         """Return ∂J/∂x: (B, out_channels, H′, W′) → (B, in_channels, H, W); fill ``gradients``."""
         padded, _ = self._recall()
+        parts = self._backward(grad_output, of_input=True)
+        if len(parts) == 1 and parts[0][1].shape == padded.shape:
+            return batch_first(self.windows.unpad(parts[0][1]))
         gradient = np.zeros_like(padded)
-        self._backward(grad_output, gradient)
+        for first, part in parts:  # neighbors share the rows that windows of both have seen
+            gradient[:, first : first + part.shape[1]] += part
         return batch_first(self.windows.unpad(gradient))
 
     def backward_parameters(self, grad_output: ArrayLike) -> None:
         """Fill ``gradients`` and skip ∂J/∂x."""
-        self._backward(grad_output, None)
+        self._backward(grad_output, of_input=False)
 
-    def _backward(self, grad_output: ArrayLike, gradient: Array | None) -> None:
+    def _backward(self, grad_output: ArrayLike, *, of_input: bool) -> list[tuple[int, Array]]:
+        """Fill ``gradients``; return parts of ∂J/∂(padded x), each with its first row."""
         padded, y = self._recall()
         delta = batch_last(self._as_gradient(grad_output, batch_first(y)))  # (O, H', W', B)
         transposed = np.ascontiguousarray(self._kernel(y.dtype).T)  # (C k₁ k₂, O)
-        grad_kernel = np.zeros(transposed.shape[::-1], y.dtype)
-        for first, last in self._blocks(y):
-            part = delta[:, first:last].reshape(len(delta), -1)
-            grad_kernel += part @ self._columns(padded, first, last).T
-            if gradient is not None:
-                self._add_back(gradient, transposed @ part, first, last)
+        (stride, _), (dilation, _) = self.windows.stride, self.windows.dilation
+        reach = dilation * (self.windows.window[0] - 1) + 1
+
+        def sweep(first_row: int, last_row: int) -> tuple[Array, tuple[int, Array]]:
+            grad_kernel = np.zeros(transposed.shape[::-1], y.dtype)
+            top = first_row * stride
+            height = (last_row - 1) * stride + reach - top
+            shape = (len(padded), height if of_input else 0, *padded.shape[2:])
+            gradient = np.zeros(shape, y.dtype)
+            for first, last in self._blocks(y, first_row, last_row):
+                part = delta[:, first:last].reshape(len(delta), -1)
+                grad_kernel += part @ self._columns(padded, first, last).T
+                if of_input:
+                    below = gradient[:, first * stride - top :]
+                    self._add_back(below, transposed @ part, last - first)
+            return grad_kernel, (top, gradient)
+
+        results = self._in_threads(sweep, y.shape[1])
         weight = self.gradients["weight"]
-        weight[...] = grad_kernel.reshape(weight.shape)
+        weight[...] = np.sum([kernel for kernel, _ in results], axis=0).reshape(weight.shape)
         np.sum(delta, axis=(1, 2, 3), out=self.gradients["bias"])
+        return [part for _, part in results]
+
+    def _in_threads(self, work: Callable[[int, int], Result], rows: int) -> list[Result]:
+        """Return what ``work`` returns for each thread's rows, first … last − 1, in order."""
+        threads = min(self.threads, rows)
+        borders = [rows * thread // threads for thread in range(threads + 1)]
+        if threads == 1:
+            return [work(0, rows)]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, borders[:-1], borders[1:]))
 
     def _kernel(self, dtype: np.dtype[np.floating]) -> Array:
         weight = self.parameters["weight"]
         return weight.reshape(len(weight), -1).astype(dtype, copy=False)  # (O, C k₁ k₂)
 
-    def _blocks(self, y: Array) -> list[tuple[int, int]]:
+    def _blocks(self, y: Array, first_row: int, last_row: int) -> list[tuple[int, int]]:
         """Return output rows, (first, last + 1), whose windows together stay in the cache."""
-        _, rows, columns, batch = y.shape
+        _, _, columns, batch = y.shape
         window = self.parameters["weight"][0].size
         least = max(1, window * columns * batch * y.itemsize)
         step = max(1, BLOCK_BYTES // least)
-        return [(first, min(first + step, rows)) for first in range(0, rows, step)]
+        starts = range(first_row, last_row, step)
+        return [(first, min(first + step, last_row)) for first in starts]
 
     def _columns(self, padded: Array, first: int, last: int) -> Array:
         """Return the windows of some output rows as columns: (C k₁ k₂, places)."""
         windows = self.windows.view(padded, first, last)  # (C, k₁, k₂, rows, columns, B)
         return windows.reshape(self.parameters["weight"][0].size, -1)
 
-    def _add_back(self, gradient: Array, columns: Array, first: int, last: int) -> None:
-        """Add each number of the columns to where its window took it from."""
+    def _add_back(self, below: Array, columns: Array, rows: int) -> None:
+        """Add each number of the columns to where its window took it from.
+
+        below : the gradient of the padded input, from the first window's first row.
+        """
         k1, k2 = self.windows.window
-        channels, rows = len(gradient), last - first
-        columns = columns.reshape(channels, k1, k2, rows, -1, gradient.shape[3])
-        below = gradient[:, first * self.windows.stride[0] :]
+        channels = len(below)
+        columns = columns.reshape(channels, k1, k2, rows, -1, below.shape[3])
         for i in range(k1):
             line = self.windows.shifted(below, 1, i, rows)
             for j in range(k2):

@@ -21,6 +21,9 @@ from derived.nn.windows import (
 
 __all__ = ["AveragePool2d", "MaxPool2d"]
 
+#: Bytes of the channels that are pooled at a time: they should stay in the cache of a core.
+BLOCK_BYTES = 1_600_000
+
 
 class _Pool2d(Layer):
     """What pools windows along one axis pools whole windows: first the columns, then the rows.
@@ -53,52 +56,59 @@ class _Pool2d(Layer):
         """
         x = as_floating(x)
         picture_shape(type(self).__name__, x)
-        places = self.windows.output_size((x.shape[2], x.shape[3]))
-        y = self.windows.pad(batch_last(x), self._padding_value)  # (C, H + p, W + p, B)
-        self._shapes, choices = [], []
-        for axis in (2, 1):
-            parts = [
-                self.windows.shifted(y, axis, step, places[axis - 1])
-                for step in range(self.windows.window[axis - 1])
-            ]
-            self._shapes.append(y.shape)
-            y, choice = self._pool(parts)
-            choices.append(choice)
+        rows, columns = self.windows.output_size((x.shape[2], x.shape[3]))
+        padded = self.windows.pad(batch_last(x), self._padding_value)  # (C, H + p, W + p, B)
+        y = np.empty((len(padded), rows, columns, len(x)), x.dtype)
+        choices = []
+        for part in _blocks(padded):
+            of_columns = self._pool(self._parts(padded[part], 2, columns), None)
+            of_rows = self._pool(self._parts(of_columns[0], 1, rows), y[part])
+            choices += [of_columns[1], of_rows[1]]
+        self._height, self._width = padded.shape[1], padded.shape[2]
         self._remember(y, *choices)
         return batch_first(y)
 
     def backward(self, grad_output: ArrayLike) -> Array:
         """Return ∂J/∂x: (B, C, H′, W′) → (B, C, H, W)."""
-        y, of_columns, of_rows = self._recall()
-        gradient = batch_last(self._as_gradient(grad_output, batch_first(y)))
-        gradient = self._spread(gradient, of_rows, 1, self._shapes[1])
-        gradient = self._spread(gradient, of_columns, 2, self._shapes[0])
+        y, *choices = self._recall()
+        delta = batch_last(self._as_gradient(grad_output, batch_first(y)))
+        channels, _, columns, batch = delta.shape
+        gradient = np.empty((channels, self._height, self._width, batch), delta.dtype)
+        for number, part in enumerate(_blocks(gradient)):
+            of_columns, of_rows = choices[2 * number : 2 * number + 2]
+            winners = np.empty((len(delta[part]), self._height, columns, batch), delta.dtype)
+            self._spread(delta[part], of_rows, 1, winners)
+            self._spread(winners, of_columns, 2, gradient[part])
         return batch_first(self.windows.unpad(gradient))
 
-    def _spread(
-        self, gradient: Array, choice: NDArray[Any], axis: int, shape: tuple[int, ...]
-    ) -> Array:
+    def _parts(self, x: Array, axis: int, places: int) -> list[Array]:
+        """Return the first numbers of all windows along an axis, the second ones, …; views."""
+        window = self.windows.window[axis - 1]
+        return [self.windows.shifted(x, axis, step, places) for step in range(window)]
+
+    def _spread(self, gradient: Array, choice: NDArray[Any], axis: int, result: Array) -> None:
         """Send the gradient of each place to the numbers of its window along an axis."""
         window, stride = self.windows.window[axis - 1], self.windows.stride[axis - 1]
         places = gradient.shape[axis]
-        if window == stride and places * window == shape[axis]:  # each number in one window
-            result = np.empty(shape, gradient.dtype)
-            for step in range(window):
-                target = self.windows.shifted(result, axis, step, places)
+        targets = self._parts(result, axis, places)
+        if window == stride and places * window == result.shape[axis]:  # each in one window
+            for step, target in enumerate(targets):
                 np.multiply(gradient, self._shares(choice, step), out=target)
-            return result
-        result = np.zeros(shape, gradient.dtype)
-        for step in range(window):
-            target = self.windows.shifted(result, axis, step, places)
-            target += gradient * self._shares(choice, step)
-        return result
+            return
+        result[...] = 0
+        for step, target in enumerate(targets):
+            np.add(target, gradient * self._shares(choice, step), out=target)
 
     _padding_value = 0.0
-    _shapes: list[tuple[int, ...]]
+    _height: int
+    _width: int
 
     @abstractmethod
-    def _pool(self, parts: list[Array]) -> tuple[Array, NDArray[Any]]:
-        """Return what becomes of the windows' first numbers, second numbers, …; and a choice."""
+    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
+        """Return what becomes of the windows' first numbers, second numbers, …; and a choice.
+
+        out : where to write it; a new array by default.
+        """
 
     @abstractmethod
     def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
@@ -114,16 +124,16 @@ class MaxPool2d(_Pool2d):
 
     _padding_value = -np.inf
 
-    def _pool(self, parts: list[Array]) -> tuple[Array, NDArray[Any]]:
+    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
         largest = parts[0]
         wins = np.empty((len(parts), *largest.shape), np.bool_)  # one mask for each of the numbers
-        wins[0] = True
         for step, part in enumerate(parts[1:], start=1):
             better = np.greater(part, largest, out=wins[step])
-            for earlier in wins[:step]:
+            for earlier in wins[1:step]:
                 np.greater(earlier, better, out=earlier)  # it won, and still does
-            largest = np.maximum(largest, part)
-        return largest.copy() if len(parts) == 1 else largest, wins
+            largest = out = np.maximum(largest, part, out=out)
+        np.logical_not(np.logical_or.reduce(wins[1:]), out=wins[0])  # beaten by none
+        return (np.positive(largest, out=out) if len(parts) == 1 else largest), wins
 
     def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
         share: NDArray[np.bool_] = choice[step]
@@ -133,8 +143,8 @@ class MaxPool2d(_Pool2d):
 class AveragePool2d(_Pool2d):
     """y = the mean of each window, zeros of the padding included."""
 
-    def _pool(self, parts: list[Array]) -> tuple[Array, NDArray[Any]]:
-        mean = parts[0].copy()
+    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
+        mean = np.positive(parts[0], out=out)
         for part in parts[1:]:
             mean += part
         mean /= len(parts)
@@ -142,3 +152,9 @@ class AveragePool2d(_Pool2d):
 
     def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
         return choice
+
+
+def _blocks(x: Array) -> list[slice]:
+    """Return the channels of (C, H, W, B) in parts that stay in the cache."""
+    step = max(1, BLOCK_BYTES // max(1, x[0].nbytes))
+    return [slice(first, first + step) for first in range(0, len(x), step)]
