@@ -4,18 +4,32 @@ import { createInterface } from "node:readline";
 import * as computation from "../../src/derived/widgets/backprop_graph/computation.js";
 import * as layout from "../../src/derived/widgets/backprop_graph/layout.js";
 import { sentence } from "../../src/derived/widgets/backprop_graph/sentences.js";
+import { pick } from "../../src/derived/widgets/character_writer/language_model.js";
+import { Writing } from "../../src/derived/widgets/character_writer/writing.js";
+import * as ink from "../../src/derived/widgets/digit_through_layers/ink.js";
+import * as layered from "../../src/derived/widgets/digit_through_layers/network.js";
+import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
+import { PRESETS as KERNELS } from "../../src/derived/widgets/kernel_editor/presets.js";
+import * as sliding from "../../src/derived/widgets/kernel_editor/sliding.js";
+import * as cell from "../../src/derived/widgets/lstm_stepper/cell.js";
 import * as configuration from "../../src/derived/widgets/network_trainer/configuration.js";
 import { zeroContour } from "../../src/derived/widgets/network_trainer/contour.js";
 import { sample } from "../../src/derived/widgets/network_trainer/samples.js";
 import * as training from "../../src/derived/widgets/network_trainer/training.js";
+import * as quadratic from "../../src/derived/widgets/penalty_contours/quadratic.js";
 import * as geometry from "../../src/derived/widgets/perceptron_explorer/geometry.js";
 import * as learning from "../../src/derived/widgets/perceptron_explorer/learning.js";
 import { largestMargin } from "../../src/derived/widgets/perceptron_explorer/margin.js";
 import { PRESETS } from "../../src/derived/widgets/perceptron_explorer/presets.js";
+import * as convolution from "../../src/derived/widgets/shared/convolution.js";
 import * as dom from "../../src/derived/widgets/shared/dom.js";
 import * as losses from "../../src/derived/widgets/shared/losses.js";
 import * as network from "../../src/derived/widgets/shared/network.js";
+import * as powers from "../../src/derived/widgets/shared/powers.js";
 import { Random } from "../../src/derived/widgets/shared/random.js";
+import * as recurrent from "../../src/derived/widgets/shared/recurrent.js";
+import { measure } from "../../src/derived/widgets/unrolled_gradient/experiment.js";
+import * as jacobian from "../../src/derived/widgets/unrolled_gradient/jacobian.js";
 
 const times = (count, action) => Array.from({ length: count }, action);
 const flat = (values) => Float64Array.from(values);
@@ -79,6 +93,48 @@ const CALLS = {
     return steps.map((step) => sentence(step, setting, result));
   },
   arrange: (sizes, width) => ({ ...layout.arrange(sizes, width), pill: layout.PILL }),
+  recurrent(layer, inputs, state) {
+    const parts = Object.entries(layer).map(([key, v]) => [key, Array.isArray(v) ? flat(v) : v]);
+    const start = state && Object.fromEntries(Object.entries(state).map(([k, v]) => [k, flat(v)]));
+    return recurrent.run(Object.fromEntries(parts), inputs, start ?? undefined);
+  },
+  measure,
+  spectralNorm: (matrix, columns) => jacobian.spectralNorm(flat(matrix), columns),
+  spectralRadius: (matrix, size) => jacobian.spectralRadius(flat(matrix), size),
+  cellSentences(setting) {
+    const states = cell.compute(setting);
+    const last = cell.STAGES.length * setting.inputs.length;
+    return times(last + 1, (_, step) => cell.sentence(setting, states, step));
+  },
+  pick,
+  writeText(traits, { prompt, seed, temperature }, count) {
+    const author = new Writing(traits);
+    author.begin(prompt, seed, temperature);
+    const before = author.probabilities;
+    for (let n = 0; n < count; n += 1) author.write(temperature);
+    return { text: author.text, before, after: author.probabilities };
+  },
+  magnitude: powers.magnitude,
+  decades: powers.decades,
+  powerTicks: powers.powerTicks,
+  convolve: (x, shape, weight, bias, settings) =>
+    convolution.convolve(flat(x), shape, flat(weight), flat(bias), settings),
+  pool: (kind, x, shape, settings) => convolution.pool(kind, flat(x), shape, settings),
+  paddingOf: convolution.paddingOf,
+  kernels: () => KERNELS,
+  slide: sliding.slide,
+  arithmetic: sliding.arithmetic,
+  runNetwork: (layers, weights, picture, side) =>
+    layered.run(layered.assemble(layers, weights), flat(picture), side),
+  rasterize: ink.rasterize,
+  fitted: ink.fitted,
+  quadratic: (name, ...values) => quadratic[name](...values),
+  ensemble: (net, keep) => ({
+    ...dropout.ensemble(net, keep),
+    members: dropout.thinned(net, keep),
+    units: dropout.droppable(net),
+  }),
+  maskNumber: (mask) => dropout.numberOf(mask),
   importDefault: async (address) => (await import(address)).default,
   decimal: dom.decimal,
   count: dom.count,

@@ -9,8 +9,19 @@ import anywidget
 import pytest
 from playwright.sync_api import Page
 
-from derived.widgets import BackpropGraph, NetworkTrainer, PerceptronExplorer
+from derived.widgets import (
+    BackpropGraph,
+    DigitThroughLayers,
+    DropoutEnsemble,
+    KernelEditor,
+    LstmStepper,
+    NetworkTrainer,
+    PenaltyContours,
+    PerceptronExplorer,
+    UnrolledGradient,
+)
 from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.recurrent_oracles import character_writer
 from tests.widgets.static_page import ROOT
 
 AXE = ROOT / ".cache" / "browser" / "run" / "axe.min.js"
@@ -18,6 +29,13 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "perceptron": lambda: PerceptronExplorer("xor"),
     "trainer": NetworkTrainer,
     "graph": BackpropGraph,
+    "unrolled": lambda: UnrolledGradient("lstm"),
+    "lstm": LstmStepper,
+    "writer": character_writer,
+    "kernel": lambda: KernelEditor(padding="same"),
+    "digit": DigitThroughLayers,
+    "penalty": PenaltyContours,
+    "dropout": lambda: DropoutEnsemble("hidden"),
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
 Make = Callable[[], anywidget.AnyWidget]
@@ -25,6 +43,13 @@ Make = Callable[[], anywidget.AnyWidget]
 # What each figure is put through before its size and its contrast are looked at.
 BUTTONS = {"perceptron": ["Step", "Own line", "Add ● class 0"], "trainer": ["Step", "Add layer"]}
 BUTTONS["graph"] = ["Restart", "Next", "Next", "Next"]
+BUTTONS["unrolled"] = ["New weights", "Reset"]
+BUTTONS["lstm"] = ["Back", "Next", "Time step", "Show all"]
+BUTTONS["writer"] = ["One character", "One character", "Start again"]
+BUTTONS["kernel"] = ["Turn by 180°", "Reset"]
+BUTTONS["digit"] = ["Sample 2", "Clear"]
+BUTTONS["penalty"] = ["Set λ = 1/(ητ)", "Diagonal H", "Reset"]
+BUTTONS["dropout"] = ["Next", "Back", "Next"]
 
 
 def scheme_of(page: Page) -> str | None:
@@ -97,7 +122,8 @@ def test_nothing_overflows_and_nothing_shifts(open_page: OpenPage, name: str, wi
         """() => { const box = document.querySelector('.dld').getBoundingClientRect();
         return [...document.querySelectorAll('.dld *')].filter((node) => {
           const r = node.getBoundingClientRect();
-          const hidden = node.closest('.dld-spoken, details:not([open]) > :not(summary), clipPath');
+          const hidden = node.closest(
+            '.dld-spoken, .dld-scroll > *, details:not([open]) > :not(summary), clipPath');
           return r.width && !hidden && (r.right > box.right + 1 || r.left < box.left - 1);
         }).map((node) => node.outerHTML.slice(0, 120)); }"""
     )
@@ -163,17 +189,16 @@ def test_axe_finds_nothing(open_page: OpenPage, name: str, theme: str) -> None:
     assert found == []
 
 
-@every_figure
-def test_the_state_is_said_politely(open_page: OpenPage, make: Make) -> None:
-    page = open_page(make())
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_state_is_said_politely(open_page: OpenPage, name: str) -> None:
+    page = open_page(FIGURES[name]())
     line = page.get_by_role("status")
     assert line.get_attribute("aria-live") == "polite"
     assert len(page.locator(".dld-status").text_content() or "") > 20
     page.wait_for_timeout(500)
     assert line.text_content() == "", "opening a page announces nothing"
-    for button in ("Step", "Back"):
-        if page.get_by_role("button", name=button, exact=True).count():
-            press(page, button)
+    for button in BUTTONS[name]:
+        press(page, button)
     wait_until(lambda: line.text_content() != "")
     assert line.text_content() == page.locator(".dld-status").text_content()
 

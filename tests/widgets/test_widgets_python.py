@@ -9,10 +9,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from derived.widgets import BackpropGraph, NetworkTrainer, PerceptronExplorer, bundler
+from derived.nn import GRU, LSTM, RNN, Dense
+from derived.widgets import (
+    BackpropGraph,
+    CharacterWriter,
+    LstmStepper,
+    NetworkTrainer,
+    PerceptronExplorer,
+    UnrolledGradient,
+    bundler,
+)
 from derived.widgets.network_trainer import widget as trainer
 from derived.widgets.perceptron_explorer import widget as explorer
 from tests.widgets.conftest import JavaScript
+
+RNG = np.random.default_rng(0)  # for layers of which only the shapes matter
+
+
+def writer(kind: type = GRU, **options: Any) -> CharacterWriter:
+    return CharacterWriter("abc", kind(3, 4, rng=RNG), Dense(4, 3, rng=RNG), **options)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +40,12 @@ from tests.widgets.conftest import JavaScript
             "NetworkTrainer(dataset='xor', hidden=[3], activation='tanh')",
         ),
         (BackpropGraph, "BackpropGraph(2-2-2-1, activation='tanh')"),
+        (
+            lambda: UnrolledGradient("lstm", radius=1.25, steps=50),
+            "UnrolledGradient(cell='lstm', radius=1.25, steps=50)",
+        ),
+        (LstmStepper, "LstmStepper(features=1, units=1, steps=5)"),
+        (writer, "CharacterWriter(gru4, 3 characters)"),
     ],
 )
 def test_a_figure_is_stored_as_a_short_stable_text(figure: Callable[[], Any], text: str) -> None:
@@ -63,6 +84,39 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: setattr(BackpropGraph(), "inputs", [1.0]), "make a new BackpropGraph"),
     (lambda: setattr(NetworkTrainer(), "seed", 10_000), "seed"),
     (lambda: setattr(PerceptronExplorer(), "points", [[0, 0, 3]]), "label 3"),
+    (lambda: UnrolledGradient("rnn"), "choose one of linear, tanh, lstm, gru"),
+    (lambda: UnrolledGradient(radius=2.1), "radius is 2.1; pass a number from 0 to 2"),
+    (lambda: UnrolledGradient(radius=float("nan")), "radius"),
+    (lambda: UnrolledGradient(steps=1), "steps is 1; pass an integer from 2 to 100"),
+    (lambda: UnrolledGradient(steps=2.5), "integer"),  # type: ignore[arg-type]
+    (lambda: UnrolledGradient(hidden=17), "from 1 to 16"),
+    (lambda: setattr(UnrolledGradient(), "gate_bias", 7.0), "gate_bias"),
+    (lambda: LstmStepper(GRU(1, 1, rng=RNG)), "pass a derived.nn.LSTM"),  # type: ignore[arg-type]
+    (lambda: LstmStepper(LSTM(1, 3, rng=RNG)), "1 inputs and 3 units"),
+    (lambda: LstmStepper(LSTM(1, 1, rng=RNG, forget_bias=11.0)), "bias has an entry"),
+    (lambda: LstmStepper(inputs=[]), "inputs has 0 steps"),
+    (lambda: LstmStepper(inputs=np.zeros(9)), "from 1 to 8"),
+    (lambda: LstmStepper(inputs=[[1.0, 2.0]]), r"inputs has shape \(1, 2\)"),
+    (lambda: LstmStepper(inputs=[1.0, np.nan]), "not a number from -10 to 10"),
+    (lambda: LstmStepper(inputs=["a"]), "inputs has"),  # type: ignore[list-item]
+    (lambda: LstmStepper(initial_state=([0.0], [0.0, 1.0])), "initial_state"),
+    (lambda: LstmStepper(step=31), "step is 31"),
+    (lambda: setattr(LstmStepper(), "bias", [0.0]), "bias has shape"),
+    (lambda: CharacterWriter("aab", GRU(3, 4, rng=RNG), Dense(4, 3, rng=RNG)), "each once"),
+    (lambda: CharacterWriter(["a", "bc"], RNN(2, 4, rng=RNG), Dense(4, 2, rng=RNG)), "not one"),
+    (lambda: CharacterWriter("abcd", GRU(3, 4, rng=RNG), Dense(4, 4, rng=RNG)), "gives 4"),
+    (lambda: CharacterWriter("abc", GRU(3, 4, rng=RNG), Dense(5, 3, rng=RNG)), "expects 5"),
+    (lambda: CharacterWriter("abc", GRU(3, 4, rng=RNG), Dense(4, 2, rng=RNG)), "gives 2"),
+    (lambda: CharacterWriter("abc", [], Dense(4, 3, rng=RNG)), "0 recurrent layers"),
+    (lambda: CharacterWriter("abc", Dense(3, 4, rng=RNG), Dense(4, 3, rng=RNG)), "pass"),  # type: ignore[arg-type]
+    (lambda: CharacterWriter("abc", GRU(3, 4, rng=RNG), GRU(4, 3, rng=RNG)), "Dense"),  # type: ignore[arg-type]
+    (lambda: CharacterWriter("abc", GRU(3, 400, rng=RNG), Dense(400, 3, rng=RNG)), "at most"),
+    (lambda: writer(embedding=np.zeros((2, 3))), r"embedding has shape \(2, 3\)"),
+    (lambda: writer(embedding=np.full((3, 3), np.nan)), "finite"),
+    (lambda: writer(prompt="abx"), "prompt holds 'x'"),
+    (lambda: writer(prompt="a" * 201), "at most 200"),
+    (lambda: writer(temperature=-0.1), "temperature"),
+    (lambda: writer(seed=10_000), "seed"),
 ]
 
 

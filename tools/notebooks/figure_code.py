@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import anywidget
 from nbformat import NotebookNode
 
 STATE_MIME = "application/vnd.jupyter.widget-state+json"
@@ -21,7 +22,10 @@ OURS = "derived.widgets."
 @cache
 def _fresh_state(class_path: str) -> dict[str, Any]:
     module, _, name = class_path.rpartition(".")
-    return dict(getattr(importlib.import_module(module), name)().get_state())
+    figure_class = getattr(importlib.import_module(module), name)
+    figure = figure_class.__new__(figure_class)
+    anywidget.AnyWidget.__init__(figure)  # code and traits do not depend on a figure's arguments
+    return dict(figure.get_state())
 
 
 def _figures(notebook: NotebookNode) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -78,6 +78,8 @@ class RemoteFile:
     sha256 : hash of the uncompressed content, 64 hexadecimal digits.
     size : length of the uncompressed content in bytes.
     alternative : what a reader without a network can use instead, as a clause.
+    packed : the content is the file as it is, even if its name ends in ``.gz``: for archives
+        whose published hash is that of the archive.
 
     Raises ValueError when made with a name outside the data folder, an address that is not http
     or https, or an impossible hash or size.
@@ -88,6 +90,7 @@ class RemoteFile:
     sha256: str
     size: int
     alternative: str = ""
+    packed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a record that could never be downloaded."""
@@ -123,9 +126,13 @@ class RemoteFile:
             raise self._unavailable(folders, faults, ["not asked: working offline"])
         return self._fetch(folders, faults, limits or Limits())
 
+    @property
+    def _zipped(self) -> bool:
+        return self.name.endswith(".gz") and not self.packed
+
     def _candidates(self, folder: Path) -> Iterator[Path]:
         yield folder / self.name
-        if self.name.endswith(".gz"):
+        if self._zipped:
             yield folder / self.name.removesuffix(".gz")
 
     def _find(self, folders: list[Path], faults: list[str]) -> bytes | None:
@@ -142,7 +149,7 @@ class RemoteFile:
 
     def _verified(self, path: Path, *, zipped: bool | None = None) -> bytes:
         """Return the content of a file after comparing its length and hash."""
-        if path.suffix == ".gz" if zipped is None else zipped:
+        if (path.suffix == ".gz" and not self.packed) if zipped is None else zipped:
             content = _unzip(path, self.size)
         else:
             with path.open("rb") as stream:
@@ -209,7 +216,7 @@ class RemoteFile:
         for last in (False, True):
             resumed = download(url, partial, most=most, limits=limits, name=self.name)
             try:
-                return self._verified(partial, zipped=self.name.endswith(".gz"))
+                return self._verified(partial, zipped=self._zipped)
             except _WrongContent as error:
                 partial.unlink()
                 if last or not resumed:

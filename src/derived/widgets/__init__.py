@@ -11,7 +11,25 @@ random numbers, dragging, theme, and the frame with its status line.
 """
 
 from derived.widgets.backprop_graph import BackpropGraph
+from derived.widgets.character_writer import CharacterWriter
+from derived.widgets.digit_through_layers import DigitThroughLayers
+from derived.widgets.dropout_ensemble import DropoutEnsemble
+from derived.widgets.kernel_editor import KernelEditor
+from derived.widgets.lstm_stepper import LstmStepper
 from derived.widgets.network_trainer import NetworkTrainer
+from derived.widgets.penalty_contours import PenaltyContours
 from derived.widgets.perceptron_explorer import PerceptronExplorer
+from derived.widgets.unrolled_gradient import UnrolledGradient
 
-__all__ = ["BackpropGraph", "NetworkTrainer", "PerceptronExplorer"]
+__all__ = [
+    "BackpropGraph",
+    "CharacterWriter",
+    "DigitThroughLayers",
+    "DropoutEnsemble",
+    "KernelEditor",
+    "LstmStepper",
+    "NetworkTrainer",
+    "PenaltyContours",
+    "PerceptronExplorer",
+    "UnrolledGradient",
+]
