@@ -82,7 +82,9 @@ def test_every_figure_is_one_figure_with_a_caption(site, name):
     captions = [o for o in outputs if o.get("metadata", {}).get("derived") == "caption"]
     text = (site.html / f"{name}.html").read_text("utf8")
     assert len(re.findall('<figure class="book-figure"', text)) == len(captions)
-    assert len(re.findall("<figcaption>", text)) == len(captions)
+    sounds = sum("derived-sound" in str(o.get("data", {}).get("text/html")) for o in outputs)
+    assert len(re.findall('<figure class="derived-sound"', text)) == sounds
+    assert len(re.findall("<figcaption>", text)) == len(captions) + sounds
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
