@@ -81,6 +81,28 @@ def _activation(make, twin):
     return Oracle(draw_case, lambda layer, x, parameters: twin(layer, x))
 
 
+class Repeating(np.random.Generator):
+    """Draws the same numbers each time, so that a layer and its twin get one mask."""
+
+    def random(self, size=None, dtype=np.float64, out=None):
+        return np.random.default_rng(7).random(size, dtype, out)
+
+
+def _draw_dropout(draw, dtype):
+    rng = np.random.default_rng(draw(SEEDS))
+    keep = draw(st.sampled_from([0.2, 0.5, 0.9, 1.0]))
+    layer = nn.Dropout(keep, rng=Repeating(np.random.PCG64(0)))
+    layer.training = draw(st.booleans())
+    x = draw(SCALES) * rng.standard_normal(draw(SHAPES))
+    return layer, x.astype(dtype)
+
+
+def _dropout_twin(layer, x, parameters):
+    if not layer.training:
+        return F.dropout(x, 1 - layer.keep, training=False)
+    return x * torch.tensor(layer.mask(tuple(x.shape)), dtype=x.dtype) / layer.keep
+
+
 def _step_twin(layer, x):
     return torch.heaviside(x, torch.zeros((), dtype=x.dtype)).detach() + 0 * x
 
@@ -89,6 +111,7 @@ LAYERS = {
     **PICTURE_LAYERS,
     **SEQUENCE_LAYERS,
     nn.Dense: Oracle(_draw_dense, lambda layer, x, p: F.linear(x, p["weight"], p["bias"])),
+    nn.Dropout: Oracle(_draw_dropout, _dropout_twin),
     nn.Maxout: Oracle(_draw_maxout, _maxout_twin),
     nn.Sequential: Oracle(_draw_sequential, _sequential_twin),
     nn.Step: _activation(lambda draw: nn.Step(), _step_twin),

@@ -17,12 +17,14 @@ from derived.nn.adam import Adam
 from derived.nn.batch_normalization import BatchNorm
 from derived.nn.convolution import Conv2d
 from derived.nn.dense import Dense
+from derived.nn.dropout import Dropout
 from derived.nn.flatten import Flatten
 from derived.nn.gru import GRU
 from derived.nn.layer import Layer
 from derived.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from derived.nn.lstm import LSTM
 from derived.nn.maxout import Maxout
+from derived.nn.penalties import L1Penalty, L2Penalty, Penalty
 from derived.nn.pooling import AveragePool2d, MaxPool2d
 from derived.nn.recurrent import RNN, Recurrent
 from derived.nn.sequential import Sequential
@@ -41,13 +43,17 @@ __all__ = [
     "Conv2d",
     "CrossEntropy",
     "Dense",
+    "Dropout",
     "Flatten",
+    "L1Penalty",
+    "L2Penalty",
     "Layer",
     "LeakyReLU",
     "Loss",
     "MaxPool2d",
     "Maxout",
     "MeanSquaredError",
+    "Penalty",
     "ReLU",
     "Recurrent",
     "Sequential",

@@ -137,10 +137,28 @@ def _class_labels(target: ArrayLike, logits: Array) -> NDArray[np.intp]:
 
 
 class CrossEntropy(Loss):
-    """J = −mean log softmax(z)[label] for logits z (B, K) and integer labels (B,) in 0 … K−1.
+    """J = −mean Σₖ tₖ log softmax(z)ₖ for logits z (B, K) and integer labels (B,) in 0 … K−1.
 
-    Source: Selective Introduction, "DL basics" (the loss).
+    The target t is the one-hot vector of the label; with label smoothing ε it is that vector
+    times 1 − ε, plus ε/K for every class, as in PyTorch.
+
+    Parameters
+    ----------
+    label_smoothing : ε, in [0, 1).
+
+    Raises
+    ------
+    ValueError : if ε lies outside its range.
+
+    Source: Selective Introduction, "DL basics" (the loss); Szegedy et al. 2016 (smoothing).
     """
+
+    def __init__(self, *, label_smoothing: float = 0.0) -> None:
+        """Keep ε."""
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"the label smoothing lies in [0, 1), got {label_smoothing}")
+        super().__init__()
+        self.label_smoothing = float(label_smoothing)
 
     def forward(self, prediction: ArrayLike, target: ArrayLike) -> float:
         """Return J from logits.
@@ -159,12 +177,19 @@ class CrossEntropy(Loss):
         labels = _class_labels(target, z)
         log_p = log_softmax(z)  # (B, K)
         self._memory = log_p, labels
-        return float(-np.mean(log_p[np.arange(len(labels)), labels]))
+        smoothing = self.label_smoothing
+        value = -np.mean(log_p[np.arange(len(labels)), labels])
+        if smoothing:
+            value = (1 - smoothing) * value - smoothing * np.mean(log_p)
+        return float(value)
 
     def backward(self) -> Array:
-        """Return (softmax(z) − one-hot(label)) / B, of shape (B, K)."""
+        """Return (softmax(z) − t) / B, of shape (B, K)."""
         log_p, labels = self._recall()
+        smoothing = self.label_smoothing
         gradient = np.exp(log_p)
-        gradient[np.arange(len(labels)), labels] -= 1
+        gradient[np.arange(len(labels)), labels] -= 1 - smoothing
+        if smoothing:
+            gradient -= smoothing / log_p.shape[1]
         gradient /= len(labels)
         return gradient
