@@ -28,7 +28,7 @@ def test_dropout_keeps_the_mean_and_has_the_variance_of_a_mask(keep):
     y = nn.Dropout(keep, rng=np.random.default_rng(1)).forward(np.tile(x, (200_000, 1)))
     assert np.allclose(y.mean(axis=0), x, atol=0.03)
     assert np.allclose(y.var(axis=0), x**2 * (1 - keep) / keep, rtol=0.02)
-    assert set(np.unique(y[:, 0])) == {0.0, 3.0 / keep}
+    assert np.allclose(np.unique(y[:, 0]), [0, 3 / keep], rtol=1e-15)
 
 
 def test_dropout_drops_the_share_that_torch_drops():
@@ -123,7 +123,7 @@ def test_an_impossible_strength_is_refused(strength):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.7])
-@pytest.mark.parametrize("classes", [1, 2, 7])
+@pytest.mark.parametrize("classes", [2, 3, 7])
 def test_smoothed_cross_entropy_agrees_with_torch(smoothing, classes):
     rng = np.random.default_rng(8)
     z, labels = 20 * rng.standard_normal((9, classes)), rng.integers(0, classes, 9)
@@ -133,7 +133,7 @@ def test_smoothed_cross_entropy_agrees_with_torch(smoothing, classes):
     want.backward()
     agree("value", loss.forward(z, labels), want)
     agree("gradient", loss.backward(), twin.grad)
-    assert loss.forward(z.astype(np.float32), labels) == pytest.approx(float(want), rel=1e-5)
+    assert loss.forward(z.astype(np.float32), labels) == pytest.approx(want.item(), rel=1e-5)
     assert loss.backward().dtype == np.float32
 
 
