@@ -53,7 +53,10 @@ class Kernel:
             content = message["content"]
             printed.append(content.get("text", "") or "\n".join(content.get("traceback", "")))
 
-        self.client.execute_interactive(code, timeout=seconds, output_hook=keep)
+        # Without this flag a kernel drops, for a moment after an error, what it is asked next.
+        self.client.execute_interactive(
+            code, timeout=seconds, output_hook=keep, stop_on_error=False
+        )
         return "".join(printed).strip()
 
     def run_to_death(self, code: str, seconds: float = 30) -> str | None:
