@@ -11,6 +11,7 @@ import * as layered from "../../src/derived/widgets/digit_through_layers/network
 import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
 import { PRESETS as KERNELS } from "../../src/derived/widgets/kernel_editor/presets.js";
 import * as sliding from "../../src/derived/widgets/kernel_editor/sliding.js";
+import * as latent from "../../src/derived/widgets/latent_map/decoder.js";
 import * as cell from "../../src/derived/widgets/lstm_stepper/cell.js";
 import * as configuration from "../../src/derived/widgets/network_trainer/configuration.js";
 import { zeroContour } from "../../src/derived/widgets/network_trainer/contour.js";
@@ -136,6 +137,11 @@ const CALLS = {
   }),
   maskNumber: (mask) => dropout.numberOf(mask),
   importDefault: async (address) => (await import(address)).default,
+  decodeLatent: (traits, points) => latent.decode(latent.assemble(traits), points),
+  latent: (name, ...values) => {
+    const result = latent[name](...values);
+    return result instanceof Map ? Object.fromEntries(result) : result;
+  },
   decimal: dom.decimal,
   count: dom.count,
 };

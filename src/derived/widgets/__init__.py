@@ -15,6 +15,7 @@ from derived.widgets.character_writer import CharacterWriter
 from derived.widgets.digit_through_layers import DigitThroughLayers
 from derived.widgets.dropout_ensemble import DropoutEnsemble
 from derived.widgets.kernel_editor import KernelEditor
+from derived.widgets.latent_map import LatentMap
 from derived.widgets.lstm_stepper import LstmStepper
 from derived.widgets.network_trainer import NetworkTrainer
 from derived.widgets.penalty_contours import PenaltyContours
@@ -27,6 +28,7 @@ __all__ = [
     "DigitThroughLayers",
     "DropoutEnsemble",
     "KernelEditor",
+    "LatentMap",
     "LstmStepper",
     "NetworkTrainer",
     "PenaltyContours",

@@ -1,0 +1,140 @@
+"""The Python side of the latent map: a decoder and the codes of examples, validated and packed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike
+
+from derived import nn
+from derived.widgets import dense_networks
+from derived.widgets.arguments import array, packed
+from derived.widgets.bundler import bundle, style
+
+_HERE = Path(__file__).parent
+
+MOST_CODES = 500
+MOST_NUMBERS = 200_000
+LARGEST = 32  # rows and columns of a decoded picture
+FAR = 1000.0
+
+
+def _checked_side(pixels: int) -> int:
+    side = math.isqrt(pixels)
+    if side * side != pixels or not 2 <= side <= LARGEST:
+        raise ValueError(
+            f"the decoder gives {pixels} numbers; it must give a square picture, row by row, of "
+            f"2×2 to {LARGEST}×{LARGEST} pixels"
+        )
+    return side
+
+
+def _checked_labels(labels: Sequence[Any] | ArrayLike, count: int) -> list[str]:
+    names = [str(each) for each in np.asarray(labels).ravel().tolist()]
+    if len(names) != count:
+        raise ValueError(f"{len(names)} labels for {count} codes; pass one for each")
+    if any(len(name) > 2 or not name for name in names):
+        raise ValueError("labels must be one or two characters long: they are drawn in the map")
+    return names
+
+
+class LatentMap(anywidget.AnyWidget):
+    """Walk through the plane of two latent numbers and see each point decoded, live.
+
+    The decoder runs in the page with its real weights (kept as float32). The map shows the codes of
+    examples, each by its label, or a grid of decoded pictures; the reader drags the point z, moves
+    it with the arrow keys, or goes to the mean code of a label. Beside the map stand the decoded
+    picture x = g(z), its coordinates, and the nearest of the codes.
+    With a kernel, the traits `point` and `picture` follow what the reader does.
+
+    Parameters
+    ----------
+    decoder
+        A trained `derived.nn.Sequential` that takes (B, 2): Dense layers, each with at most one
+        ReLU, Sigmoid or Tanh behind it. Its output is a square picture, row by row, of 2×2 to
+        32×32 pixels with ink from 0 to 1; what lies outside is cut off.
+    codes
+        (S, 2) codes of examples, 1 <= S <= 500.
+    labels
+        One label for each code, of one or two characters.
+    point
+        (2,) where the walk begins; the mean of the codes unless given.
+    title
+        What to call the model, for instance "2-D autoencoder"; shown above the map.
+    **options
+        Traits that every widget has, such as ``layout``.
+
+    Raises
+    ------
+    ValueError
+        If the decoder is not of this kind or has more than 200 000 parameters, or a shape or a
+        number is not as described.
+    """
+
+    _esm = bundle(_HERE / "latent_map.js")
+    _css = style(_HERE / "latent_map.css")
+
+    sizes = traitlets.List(traitlets.Int(), help="of the decoder's layers, input first").tag(
+        sync=True
+    )
+    activations = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    weights = traitlets.Unicode(help="all parameters as float32 in base64").tag(sync=True)
+    codes = traitlets.List(traitlets.List(), help="(S, 2) rows").tag(sync=True)
+    labels = traitlets.List(traitlets.Unicode(), help="(S,)").tag(sync=True)
+    title = traitlets.Unicode("").tag(sync=True)
+    point = traitlets.List(traitlets.Float(), help="(2,) z").tag(sync=True)
+    picture = traitlets.List(
+        traitlets.Float(), help="the decoded ink, row by row; written by the page"
+    ).tag(sync=True)
+
+    reserved_height = traitlets.List(
+        traitlets.Int(),
+        [652, 1124],
+        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
+    ).tag(sync=True)
+
+    def __init__(
+        self,
+        decoder: nn.Sequential,
+        codes: ArrayLike,
+        labels: Sequence[Any] | ArrayLike,
+        *,
+        point: ArrayLike | None = None,
+        title: str = "",
+        **options: Any,
+    ) -> None:
+        """Check and pack the decoder; the class says what each argument may be."""
+        sizes, activations, arrays = dense_networks.described("the decoder", decoder)
+        if sizes[0] != 2:
+            raise ValueError(f"the decoder takes {sizes[0]} numbers; pass one for codes of 2")
+        _checked_side(sizes[-1])
+        total = sum(each.size for each in arrays)
+        if total > MOST_NUMBERS:
+            raise ValueError(f"the decoder has {total} parameters; pass at most {MOST_NUMBERS}")
+        rows = array("codes", codes, (None, 2), FAR)
+        if not 1 <= len(rows) <= MOST_CODES:
+            raise ValueError(f"{len(rows)} codes; pass from 1 to {MOST_CODES}")
+        super().__init__(
+            sizes=sizes,
+            activations=activations,
+            weights=packed("the decoder", arrays),
+            codes=np.round(rows, 4).tolist(),
+            labels=_checked_labels(labels, len(rows)),
+            title=title,
+            point=np.round(np.mean(rows, axis=0), 3).tolist() if point is None else point,
+            **options,
+        )
+
+    @traitlets.validate("point")
+    def _validate_point(self, proposal: dict[str, Any]) -> list[float]:
+        return array("point", proposal["value"], (2,), FAR)
+
+    def __repr__(self) -> str:
+        """Short and free of addresses: it is stored in notebooks and compared."""
+        return f"LatentMap({'-'.join(map(str, self.sizes))}, {len(self.codes)} codes)"
