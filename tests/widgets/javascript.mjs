@@ -11,7 +11,8 @@ import * as layered from "../../src/derived/widgets/digit_through_layers/network
 import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
 import { PRESETS as KERNELS } from "../../src/derived/widgets/kernel_editor/presets.js";
 import * as sliding from "../../src/derived/widgets/kernel_editor/sliding.js";
-import * as latent from "../../src/derived/widgets/latent_map/decoder.js";
+import * as latent from "../../src/derived/widgets/latent_map/codes.js";
+import { effects } from "../../src/derived/widgets/latent_sliders/effects.js";
 import * as cell from "../../src/derived/widgets/lstm_stepper/cell.js";
 import * as configuration from "../../src/derived/widgets/network_trainer/configuration.js";
 import { zeroContour } from "../../src/derived/widgets/network_trainer/contour.js";
@@ -23,6 +24,7 @@ import * as learning from "../../src/derived/widgets/perceptron_explorer/learnin
 import { largestMargin } from "../../src/derived/widgets/perceptron_explorer/margin.js";
 import { PRESETS } from "../../src/derived/widgets/perceptron_explorer/presets.js";
 import * as convolution from "../../src/derived/widgets/shared/convolution.js";
+import * as decoder from "../../src/derived/widgets/shared/decoder.js";
 import * as dom from "../../src/derived/widgets/shared/dom.js";
 import * as losses from "../../src/derived/widgets/shared/losses.js";
 import * as network from "../../src/derived/widgets/shared/network.js";
@@ -137,7 +139,8 @@ const CALLS = {
   }),
   maskNumber: (mask) => dropout.numberOf(mask),
   importDefault: async (address) => (await import(address)).default,
-  decodeLatent: (traits, points) => latent.decode(latent.assemble(traits), points),
+  decodeLatent: (traits, points) => decoder.decode(decoder.assemble(traits), points),
+  effects: (traits, code) => effects(decoder.assemble(traits), code),
   latent: (name, ...values) => {
     const result = latent[name](...values);
     return result instanceof Map ? Object.fromEntries(result) : result;

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from derived import nn
-from derived.widgets import LatentMap
+from derived.widgets import LatentMap, LatentSliders
 
 
 def decoder_of(
@@ -27,3 +27,10 @@ def latent_map(**options: Any) -> LatentMap:
     labels = rng.integers(0, 4, 60)
     codes = rng.normal(size=(60, 2)) + 2.0 * np.array([[-1, 1], [1, 1], [1, -1], [-1, -1]])[labels]
     return LatentMap(decoder, codes, labels, title="A decoder for tests", **options)
+
+
+def latent_sliders(**options: Any) -> LatentSliders:
+    """Five numbers, of which the decoder does not use the third."""
+    decoder = decoder_of(np.random.default_rng(7), latent=5)
+    decoder.layers[0].parameters["weight"][:, 2] = 0.0
+    return LatentSliders(decoder, **options)

@@ -1,4 +1,4 @@
-"""The figure of the latent plane, in Node and in a browser, against derived.nn."""
+"""The figures of latent codes, in Node and in a browser, against derived.nn."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from playwright.sync_api import Page
 
 from derived import nn
-from derived.widgets import LatentMap
+from derived.widgets import LatentMap, LatentSliders
 from tests.widgets.conftest import JavaScript, OpenPage
-from tests.widgets.latent_models import decoder_of, latent_map
+from tests.widgets.latent_models import decoder_of, latent_map, latent_sliders
 
 FEW = settings(max_examples=20, deadline=None)
 
@@ -54,6 +54,12 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: LatentMap(decoder_of(RNG), **numbers(RNG, 501)), "from 1 to 500"),
     (lambda: LatentMap(decoder_of(RNG), np.zeros((3, 2)), [1, 2]), "2 labels for 3 codes"),
     (lambda: LatentMap(decoder_of(RNG), np.zeros((1, 2)), ["cat"]), "one or two characters"),
+    (lambda: LatentSliders(decoder_of(RNG, latent=13)), "for 2 to 12"),
+    (lambda: latent_sliders(code=[0, 0]), r"code has shape \(2,\)"),
+    (lambda: latent_sliders(code=[0, 0, 4, 0, 0]), "from -3 to 3"),
+    (lambda: latent_sliders(information=[1]), "information has shape"),
+    (lambda: latent_sliders(seed=-1), "seed"),
+    (lambda: setattr(latent_sliders(), "code", [1.0]), r"code has shape \(1,\)"),
     (lambda: latent_map(point=[np.nan, 0]), "point has an entry"),
     (lambda: setattr(latent_map(), "point", [1.0]), r"point has shape \(1,\)"),
 ]
@@ -65,8 +71,9 @@ def test_a_wrong_argument_says_what_to_do(make: Callable[[], Any], message: str)
         make()
 
 
-def test_the_figure_is_stored_as_a_short_stable_text() -> None:
+def test_the_figures_are_stored_as_short_stable_texts() -> None:
     assert repr(latent_map()) == "LatentMap(2-7-25, 60 codes)"
+    assert repr(latent_sliders()) == "LatentSliders(5-7-25)"
 
 
 # ---- the numbers
@@ -223,3 +230,74 @@ def test_the_map_of_pictures_is_decoded_where_it_stands(open_page: OpenPage) -> 
     point = corner + size * np.array([(across + 0.5) / 14, 1 - (down + 0.5) / 14])
     want = decoder_of(np.random.default_rng(4)).forward(point[np.newaxis])[0]
     np.testing.assert_allclose(red(page, ".dld-tiles", 6 * across, 6 * down), 255 * want, atol=1)
+
+
+# ---- one slider a number
+
+
+def effect_of(decoder: nn.Sequential, code: Any, dimension: int) -> float:
+    """The root mean square change of a pixel from -1 to 1, the other numbers held."""
+    ends = np.array([code, code], dtype=float)
+    ends[:, dimension] = [-1, 1]
+    low, high = np.clip(decoder.forward(ends), 0, 1)
+    return float(np.sqrt(np.mean((high - low) ** 2)))
+
+
+def traits_of(figure: LatentSliders) -> dict[str, Any]:
+    return {name: getattr(figure, name) for name in ("sizes", "activations", "weights")}
+
+
+@FEW
+@given(dimensions=st.integers(2, 6), seed=st.integers(0, 9999))
+def test_the_effects_are_those_of_derived_nn(
+    javascript: JavaScript, dimensions: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    decoder = decoder_of(rng, latent=dimensions)
+    code = rng.uniform(-3, 3, dimensions)
+    got = javascript.call("effects", traits_of(LatentSliders(decoder)), code.tolist())
+    assert len(got) == dimensions
+    for i, row in enumerate(got):
+        assert row["effect"] == pytest.approx(effect_of(decoder, code, i), abs=1e-5)
+        points = np.repeat(code[np.newaxis], 7, axis=0)
+        points[:, i] = range(-3, 4)
+        np.testing.assert_allclose(row["pictures"], decoder.forward(points), atol=1e-5)
+
+
+def check_sliders(page: Page) -> None:
+    decoder = decoder_of(np.random.default_rng(7), latent=5)
+    decoder.layers[0].parameters["weight"][:, 2] = 0.0
+    code = np.array(model(page, "code"))
+    want = decoder.forward(code[np.newaxis])[0]
+    np.testing.assert_allclose(model(page, "picture"), want, atol=1e-5)
+    np.testing.assert_allclose(red(page, ".dld-decoded", 0, 0), 255 * want, atol=1)
+    texts = page.locator(".dld-effect").all_inner_texts()
+    effects = [effect_of(decoder, code, i) for i in range(5)]
+    assert [float(text.split()[1].strip(",")) for text in texts] == pytest.approx(effects, abs=6e-4)
+    assert effects[2] == 0 and "z₃ least (0.000)" in page.locator(".dld-status").inner_text()
+    strip = page.locator(".dld-strip").nth(1)
+    values = strip.evaluate("c => [...c.getContext('2d').getImageData(30, 0, 5, 5).data]")[::4]
+    code[1] = 2.0
+    np.testing.assert_allclose(values, 255 * decoder.forward(code[np.newaxis])[0], atol=1)
+
+
+def test_every_number_is_moved_and_sampled(open_page: OpenPage) -> None:
+    page = open_page(latent_sliders(code=[0.5, -1, 0, 2, -0.25], information=[1, 2, 0, 0.5, 0.25]))
+    assert "2.00 nats" in page.locator(".dld-effect").nth(1).inner_text()
+    first = page.locator(".dld-slider").first
+    first.fill("-2.5")
+    first.press("ArrowRight")
+    assert model(page, "code") == [-2.45, -1, 0, 2, -0.25]
+    check_sliders(page)
+    drawn = []
+    for _ in range(2):
+        page.get_by_role("button", name="New sample").click()
+        drawn.append(model(page, "code"))
+        check_sliders(page)
+    assert drawn[0] != drawn[1]
+    page.get_by_role("button", name="All zero").click()
+    assert model(page, "code") == [0] * 5
+    page.get_by_role("button", name="Reset").click()
+    assert model(page, "code") == [0.5, -1, 0, 2, -0.25]
+    page.get_by_role("button", name="New sample").click()
+    assert model(page, "code") == drawn[0], "the seed begins again"

@@ -21,7 +21,7 @@ from derived.widgets import (
     UnrolledGradient,
 )
 from tests.widgets.conftest import OpenPage, wait_until
-from tests.widgets.latent_models import latent_map
+from tests.widgets.latent_models import latent_map, latent_sliders
 from tests.widgets.recurrent_oracles import character_writer
 from tests.widgets.static_page import ROOT
 
@@ -38,6 +38,7 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "penalty": PenaltyContours,
     "dropout": lambda: DropoutEnsemble("hidden"),
     "latent": latent_map,
+    "sliders": lambda: latent_sliders(information=[0.1, 2, 0, 1, 3]),
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
 Make = Callable[[], anywidget.AnyWidget]
@@ -52,6 +53,7 @@ BUTTONS["kernel"] = ["Turn by 180°", "Reset"]
 BUTTONS["digit"] = ["Sample 2", "Clear"]
 BUTTONS["penalty"] = ["Set λ = 1/(ητ)", "Diagonal H", "Reset"]
 BUTTONS["dropout"] = ["Next", "Back", "Next"]
+BUTTONS["sliders"] = ["New sample", "All zero", "Reset", "New sample"]
 BUTTONS["latent"] = ["Next example", "Reset", "Next example"]
 
 

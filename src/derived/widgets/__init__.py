@@ -16,6 +16,7 @@ from derived.widgets.digit_through_layers import DigitThroughLayers
 from derived.widgets.dropout_ensemble import DropoutEnsemble
 from derived.widgets.kernel_editor import KernelEditor
 from derived.widgets.latent_map import LatentMap
+from derived.widgets.latent_sliders import LatentSliders
 from derived.widgets.lstm_stepper import LstmStepper
 from derived.widgets.network_trainer import NetworkTrainer
 from derived.widgets.penalty_contours import PenaltyContours
@@ -29,6 +30,7 @@ __all__ = [
     "DropoutEnsemble",
     "KernelEditor",
     "LatentMap",
+    "LatentSliders",
     "LstmStepper",
     "NetworkTrainer",
     "PenaltyContours",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from derived import nn
+from derived.widgets.arguments import packed
+
+MOST_NUMBERS = 200_000
+LARGEST = 32  # rows and columns of a decoded picture
 
 ACTIVATIONS: dict[type[nn.Layer], str] = {
     nn.ReLU: "relu",
@@ -63,3 +68,30 @@ def described(
                 "there; it knows Dense layers, each with at most one ReLU, Sigmoid or Tanh after it"
             )
     return sizes, activations, arrays
+
+
+def packed_decoder(decoder: nn.Sequential) -> dict[str, Any]:
+    """Return a decoder as the traits sizes, activations and weights (float32 in base64).
+
+    Parameters
+    ----------
+    decoder
+        A chain as :func:`described` takes it, whose output is a square picture, row by row.
+
+    Raises
+    ------
+    ValueError
+        If it is none, its picture is not 2×2 to 32×32 pixels, or it has over 200 000 parameters.
+    """
+    sizes, activations, arrays = described("the decoder", decoder)
+    side = math.isqrt(sizes[-1])
+    if side**2 != sizes[-1] or not 2 <= side <= LARGEST:
+        raise ValueError(
+            f"the decoder gives {sizes[-1]} numbers; it must give a square picture, row by row, of "
+            f"2×2 to {LARGEST}×{LARGEST} pixels"
+        )
+    total = sum(each.size for each in arrays)
+    if total > MOST_NUMBERS:
+        raise ValueError(f"the decoder has {total} parameters; pass at most {MOST_NUMBERS}")
+    weights = packed("the decoder", arrays)
+    return {"sizes": sizes, "activations": activations, "weights": weights}

@@ -1,4 +1,4 @@
-"""A plane of two latent numbers to walk in, decoded live."""
+"""Explorable figure of chapter 06: the plane of two latent numbers, decoded."""
 
 from derived.widgets.latent_map.widget import LatentMap
 

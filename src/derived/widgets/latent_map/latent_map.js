@@ -1,8 +1,9 @@
 // LatentMap: the plane of two latent numbers, each point of which a decoder turns into a picture.
+import { assemble, decode } from "../shared/decoder.js";
 import { button, change, choice, decimal, html } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { paint } from "../shared/pixels.js";
-import { assemble, centers, decode, frame, nearest } from "./decoder.js";
+import { centers, frame, nearest } from "./codes.js";
 import { Plane } from "./plane.js";
 
 const HINT =

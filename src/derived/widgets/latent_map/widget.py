@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,25 +13,13 @@ from numpy.typing import ArrayLike
 
 from derived import nn
 from derived.widgets import dense_networks
-from derived.widgets.arguments import array, packed
+from derived.widgets.arguments import array
 from derived.widgets.bundler import bundle, style
 
 _HERE = Path(__file__).parent
 
 MOST_CODES = 500
-MOST_NUMBERS = 200_000
-LARGEST = 32  # rows and columns of a decoded picture
 FAR = 1000.0
-
-
-def _checked_side(pixels: int) -> int:
-    side = math.isqrt(pixels)
-    if side * side != pixels or not 2 <= side <= LARGEST:
-        raise ValueError(
-            f"the decoder gives {pixels} numbers; it must give a square picture, row by row, of "
-            f"2×2 to {LARGEST}×{LARGEST} pixels"
-        )
-    return side
 
 
 def _checked_labels(labels: Sequence[Any] | ArrayLike, count: int) -> list[str]:
@@ -110,20 +97,14 @@ class LatentMap(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check and pack the decoder; the class says what each argument may be."""
-        sizes, activations, arrays = dense_networks.described("the decoder", decoder)
-        if sizes[0] != 2:
-            raise ValueError(f"the decoder takes {sizes[0]} numbers; pass one for codes of 2")
-        _checked_side(sizes[-1])
-        total = sum(each.size for each in arrays)
-        if total > MOST_NUMBERS:
-            raise ValueError(f"the decoder has {total} parameters; pass at most {MOST_NUMBERS}")
+        packed = dense_networks.packed_decoder(decoder)
+        if packed["sizes"][0] != 2:
+            raise ValueError(f"the decoder takes {packed['sizes'][0]} numbers; pass one for 2")
         rows = array("codes", codes, (None, 2), FAR)
         if not 1 <= len(rows) <= MOST_CODES:
             raise ValueError(f"{len(rows)} codes; pass from 1 to {MOST_CODES}")
         super().__init__(
-            sizes=sizes,
-            activations=activations,
-            weights=packed("the decoder", arrays),
+            **packed,
             codes=np.round(rows, 4).tolist(),
             labels=_checked_labels(labels, len(rows)),
             title=title,
