@@ -9,6 +9,7 @@ import { Writing } from "../../src/derived/widgets/character_writer/writing.js";
 import * as ink from "../../src/derived/widgets/digit_through_layers/ink.js";
 import * as layered from "../../src/derived/widgets/digit_through_layers/network.js";
 import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
+import * as bound from "../../src/derived/widgets/elbo_terms/bound.js";
 import { PRESETS as KERNELS } from "../../src/derived/widgets/kernel_editor/presets.js";
 import * as sliding from "../../src/derived/widgets/kernel_editor/sliding.js";
 import * as latent from "../../src/derived/widgets/latent_map/codes.js";
@@ -23,6 +24,7 @@ import * as geometry from "../../src/derived/widgets/perceptron_explorer/geometr
 import * as learning from "../../src/derived/widgets/perceptron_explorer/learning.js";
 import { largestMargin } from "../../src/derived/widgets/perceptron_explorer/margin.js";
 import { PRESETS } from "../../src/derived/widgets/perceptron_explorer/presets.js";
+import * as chart from "../../src/derived/widgets/shared/chart.js";
 import * as convolution from "../../src/derived/widgets/shared/convolution.js";
 import * as decoder from "../../src/derived/widgets/shared/decoder.js";
 import * as dom from "../../src/derived/widgets/shared/dom.js";
@@ -140,6 +142,8 @@ const CALLS = {
   maskNumber: (mask) => dropout.numberOf(mask),
   importDefault: async (address) => (await import(address)).default,
   decodeLatent: (traits, points) => decoder.decode(decoder.assemble(traits), points),
+  bound: (name, ...values) => bound[name](...values),
+  ticks: chart.ticks,
   effects: (traits, code) => effects(decoder.assemble(traits), code),
   latent: (name, ...values) => {
     const result = latent[name](...values);

@@ -13,6 +13,7 @@ from derived.widgets import (
     BackpropGraph,
     DigitThroughLayers,
     DropoutEnsemble,
+    ElboTerms,
     KernelEditor,
     LstmStepper,
     NetworkTrainer,
@@ -38,6 +39,7 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "penalty": PenaltyContours,
     "dropout": lambda: DropoutEnsemble("hidden"),
     "latent": latent_map,
+    "bound": lambda: ElboTerms("fold", x=2),
     "sliders": lambda: latent_sliders(information=[0.1, 2, 0, 1, 3]),
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
@@ -53,6 +55,7 @@ BUTTONS["kernel"] = ["Turn by 180°", "Reset"]
 BUTTONS["digit"] = ["Sample 2", "Clear"]
 BUTTONS["penalty"] = ["Set λ = 1/(ητ)", "Diagonal H", "Reset"]
 BUTTONS["dropout"] = ["Next", "Back", "Next"]
+BUTTONS["bound"] = ["One step", "One step", "Reset"]
 BUTTONS["sliders"] = ["New sample", "All zero", "Reset", "New sample"]
 BUTTONS["latent"] = ["Next example", "Reset", "Next example"]
 

@@ -14,6 +14,7 @@ from derived.widgets.backprop_graph import BackpropGraph
 from derived.widgets.character_writer import CharacterWriter
 from derived.widgets.digit_through_layers import DigitThroughLayers
 from derived.widgets.dropout_ensemble import DropoutEnsemble
+from derived.widgets.elbo_terms import ElboTerms
 from derived.widgets.kernel_editor import KernelEditor
 from derived.widgets.latent_map import LatentMap
 from derived.widgets.latent_sliders import LatentSliders
@@ -28,6 +29,7 @@ __all__ = [
     "CharacterWriter",
     "DigitThroughLayers",
     "DropoutEnsemble",
+    "ElboTerms",
     "KernelEditor",
     "LatentMap",
     "LatentSliders",
