@@ -109,7 +109,7 @@ def test_the_line_has_a_gaussian_posterior_where_the_gap_is_zero(javascript: Jav
 
 def test_climbing_never_falls(javascript: JavaScript) -> None:
     model = {"decoder": "fold", "x": 2.0, "noise": 0.5}
-    q, last = {"mean": -0.3, "deviation": 1.5}, -np.inf
+    q, last = {"mean": -0.8, "deviation": 0.8}, -np.inf
     for _ in range(400):
         now = javascript.call("bound", "terms", model, q)["bound"]
         assert now > last
