@@ -24,6 +24,7 @@ import * as geometry from "../../src/derived/widgets/perceptron_explorer/geometr
 import * as learning from "../../src/derived/widgets/perceptron_explorer/learning.js";
 import { largestMargin } from "../../src/derived/widgets/perceptron_explorer/margin.js";
 import { PRESETS } from "../../src/derived/widgets/perceptron_explorer/presets.js";
+import * as calibration from "../../src/derived/widgets/reliability_diagram/calibration.js";
 import * as chart from "../../src/derived/widgets/shared/chart.js";
 import * as convolution from "../../src/derived/widgets/shared/convolution.js";
 import * as decoder from "../../src/derived/widgets/shared/decoder.js";
@@ -144,6 +145,8 @@ const CALLS = {
   decodeLatent: (traits, points) => decoder.decode(decoder.assemble(traits), points),
   bound: (name, ...values) => bound[name](...values),
   ticks: chart.ticks,
+  calibration: (name, rows, ...values) => calibration[name](rows.map(flat), ...values),
+  unpackLogits: calibration.unpack,
   effects: (traits, code) => effects(decoder.assemble(traits), code),
   latent: (name, ...values) => {
     const result = latent[name](...values);

@@ -21,6 +21,7 @@ from derived.widgets import (
     PerceptronExplorer,
     UnrolledGradient,
 )
+from tests.widgets.calibration_oracle import reliability_diagram
 from tests.widgets.conftest import OpenPage, wait_until
 from tests.widgets.latent_models import latent_map, latent_sliders
 from tests.widgets.recurrent_oracles import character_writer
@@ -40,6 +41,7 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "dropout": lambda: DropoutEnsemble("hidden"),
     "latent": latent_map,
     "bound": lambda: ElboTerms("fold", x=2),
+    "reliability": reliability_diagram,
     "sliders": lambda: latent_sliders(information=[0.1, 2, 0, 1, 3]),
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
@@ -56,6 +58,7 @@ BUTTONS["digit"] = ["Sample 2", "Clear"]
 BUTTONS["penalty"] = ["Set λ = 1/(ητ)", "Diagonal H", "Reset"]
 BUTTONS["dropout"] = ["Next", "Back", "Next"]
 BUTTONS["bound"] = ["One step", "One step", "Reset"]
+BUTTONS["reliability"] = ["Best likelihood", "T = 1"]
 BUTTONS["sliders"] = ["New sample", "All zero", "Reset", "New sample"]
 BUTTONS["latent"] = ["Next example", "Reset", "Next example"]
 

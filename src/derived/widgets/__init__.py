@@ -22,6 +22,7 @@ from derived.widgets.lstm_stepper import LstmStepper
 from derived.widgets.network_trainer import NetworkTrainer
 from derived.widgets.penalty_contours import PenaltyContours
 from derived.widgets.perceptron_explorer import PerceptronExplorer
+from derived.widgets.reliability_diagram import ReliabilityDiagram
 from derived.widgets.unrolled_gradient import UnrolledGradient
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "NetworkTrainer",
     "PenaltyContours",
     "PerceptronExplorer",
+    "ReliabilityDiagram",
     "UnrolledGradient",
 ]
