@@ -6,10 +6,13 @@ import * as layout from "../../src/derived/widgets/backprop_graph/layout.js";
 import { sentence } from "../../src/derived/widgets/backprop_graph/sentences.js";
 import { pick } from "../../src/derived/widgets/character_writer/language_model.js";
 import { Writing } from "../../src/derived/widgets/character_writer/writing.js";
-import * as ink from "../../src/derived/widgets/digit_through_layers/ink.js";
+import * as attacks from "../../src/derived/widgets/digit_attack/attack.js";
+import * as ink from "../../src/derived/widgets/shared/ink.js";
 import * as layered from "../../src/derived/widgets/digit_through_layers/network.js";
 import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
 import * as bound from "../../src/derived/widgets/elbo_terms/bound.js";
+import * as game from "../../src/derived/widgets/gan_trainer/game.js";
+import * as measures from "../../src/derived/widgets/gan_trainer/measures.js";
 import { PRESETS as KERNELS } from "../../src/derived/widgets/kernel_editor/presets.js";
 import * as sliding from "../../src/derived/widgets/kernel_editor/sliding.js";
 import * as latent from "../../src/derived/widgets/latent_map/codes.js";
@@ -71,9 +74,9 @@ const CALLS = {
   sample: (name, count, noise, seed) => sample(name, count, noise, new Random(seed)),
   train(settings, epochs) {
     const state = training.createTraining(settings);
-    const start = training.parameterLists(state.network);
+    const start = network.parameterLists(state.network);
     for (let n = 0; n < epochs; n += 1) training.trainEpoch(state);
-    const end = training.parameterLists(state.network);
+    const end = network.parameterLists(state.network);
     return { start, end, history: state.history, train: state.train, test: state.test };
   },
   surface: (parameters, side) => training.surface(net(parameters), side),
@@ -152,6 +155,28 @@ const CALLS = {
     const result = latent[name](...values);
     return result instanceof Map ? Object.fromEntries(result) : result;
   },
+  attack: (name, traits, picture, ...values) =>
+    attacks[name](decoder.assemble(traits), flat(picture), ...values),
+  discriminatorGradients: (parameters, real, fake) =>
+    game.discriminatorGradients(net(parameters), flat(real), flat(fake)),
+  generatorGradients: ({ generator, discriminator, configuration }, noise) =>
+    game.generatorGradients(
+      { generator: net(generator), discriminator: net(discriminator), configuration },
+      flat(noise),
+    ),
+  play(configuration, steps) {
+    const match = game.createGame(configuration);
+    const lists = () => ({
+      generator: network.parameterLists(match.generator),
+      discriminator: network.parameterLists(match.discriminator),
+    });
+    const start = lists();
+    for (let n = 0; n < steps; n += 1) game.takeStep(match);
+    return { start, end: lists(), found: measures.measure(match) };
+  },
+  generatedMasses: (places) => measures.generatedMasses(flat(places)),
+  nodes: () => measures.NODES,
+  gan: (name, ...values) => measures[name](...values),
   decimal: dom.decimal,
   count: dom.count,
 };

@@ -14,6 +14,7 @@ from derived.widgets import (
     DigitThroughLayers,
     DropoutEnsemble,
     ElboTerms,
+    GanTrainer,
     KernelEditor,
     LstmStepper,
     NetworkTrainer,
@@ -21,6 +22,7 @@ from derived.widgets import (
     PerceptronExplorer,
     UnrolledGradient,
 )
+from tests.widgets.attacked_networks import digit_attack
 from tests.widgets.calibration_oracle import reliability_diagram
 from tests.widgets.conftest import OpenPage, wait_until
 from tests.widgets.latent_models import latent_map, latent_sliders
@@ -42,6 +44,8 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "latent": latent_map,
     "bound": lambda: ElboTerms("fold", x=2),
     "reliability": reliability_diagram,
+    "attack": lambda: digit_attack(epsilon=0.15),
+    "gan": GanTrainer,
     "sliders": lambda: latent_sliders(information=[0.1, 2, 0, 1, 3]),
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
@@ -60,6 +64,8 @@ BUTTONS["dropout"] = ["Next", "Back", "Next"]
 BUTTONS["bound"] = ["One step", "One step", "Reset"]
 BUTTONS["reliability"] = ["Best likelihood", "T = 1"]
 BUTTONS["sliders"] = ["New sample", "All zero", "Reset", "New sample"]
+BUTTONS["attack"] = ["Sample 4", "Find smallest ε", "Clear"]
+BUTTONS["gan"] = ["One step", "New weights", "Set up a collapse", "One step", "Reset"]
 BUTTONS["latent"] = ["Next example", "Reset", "Next example"]
 
 

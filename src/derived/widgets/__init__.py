@@ -12,9 +12,11 @@ random numbers, dragging, theme, and the frame with its status line.
 
 from derived.widgets.backprop_graph import BackpropGraph
 from derived.widgets.character_writer import CharacterWriter
+from derived.widgets.digit_attack import DigitAttack
 from derived.widgets.digit_through_layers import DigitThroughLayers
 from derived.widgets.dropout_ensemble import DropoutEnsemble
 from derived.widgets.elbo_terms import ElboTerms
+from derived.widgets.gan_trainer import GanTrainer
 from derived.widgets.kernel_editor import KernelEditor
 from derived.widgets.latent_map import LatentMap
 from derived.widgets.latent_sliders import LatentSliders
@@ -28,9 +30,11 @@ from derived.widgets.unrolled_gradient import UnrolledGradient
 __all__ = [
     "BackpropGraph",
     "CharacterWriter",
+    "DigitAttack",
     "DigitThroughLayers",
     "DropoutEnsemble",
     "ElboTerms",
+    "GanTrainer",
     "KernelEditor",
     "LatentMap",
     "LatentSliders",

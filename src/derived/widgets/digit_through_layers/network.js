@@ -9,10 +9,6 @@ export function unpack(text) {
   return Float64Array.from({ length: bytes.length / 4 }, (_, k) => view.getFloat32(4 * k, true));
 }
 
-// Bytes in base64 -> ink from 0 to 1.
-export const unpackInk = (text) =>
-  Float64Array.from(atob(text), (letter) => letter.charCodeAt(0) / 255);
-
 // Gives every layer its own weight and bias, in the order in which they were packed.
 export function assemble(layers, packed) {
   const all = unpack(packed);

@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from derived import nn
-from derived.widgets.arguments import array, packed
-from derived.widgets.bundler import bundle, style
+from derived.widgets.arguments import packed
+from derived.widgets.bundler import ROOT, bundle, style
 from derived.widgets.digit_through_layers.layers import described
+from derived.widgets.pictures import checked_drawing, checked_names, checked_samples, grays
 
 _HERE = Path(__file__).parent
 
-SMALLEST, LARGEST = 8, 32
-MOST_SAMPLES = 20
 MOST_NUMBERS = 100_000
-
-
-def _checked_samples(samples: ArrayLike) -> NDArray[np.float64]:
-    pictures = np.asarray(array("samples", samples, (None, None, None), 1.0), dtype=np.float64)
-    count, height, width = pictures.shape
-    if height != width or not SMALLEST <= height <= LARGEST or not 1 <= count <= MOST_SAMPLES:
-        raise ValueError(
-            f"samples has shape {pictures.shape}; pass 1 to {MOST_SAMPLES} square pictures with "
-            f"sides from {SMALLEST} to {LARGEST}"
-        )
-    if pictures.min() < 0:
-        raise ValueError("samples holds a negative number; pass ink from 0 (none) to 1")
-    return pictures
-
-
-def _checked_names(classes: Sequence[str] | None, outputs: int) -> list[str]:
-    names = [str(k) for k in range(outputs)] if classes is None else [str(name) for name in classes]
-    if len(names) != outputs:
-        raise ValueError(f"{len(names)} names of classes for {outputs} outputs; pass one for each")
-    return names
 
 
 class DigitThroughLayers(anywidget.AnyWidget):
@@ -87,7 +64,7 @@ class DigitThroughLayers(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "digit_through_layers.js")
-    _css = style(_HERE / "digit_through_layers.css")
+    _css = style(ROOT / "shared" / "pad.css", _HERE / "digit_through_layers.css")
 
     side = traitlets.Int(8, help="N: the input is (1, N, N)").tag(sync=True)
     layers = traitlets.List(
@@ -150,30 +127,19 @@ def _traits(
     pen: float | None,
 ) -> dict[str, Any]:
     """Everything that the page is told, checked."""
-    given = np.asarray(samples, dtype=np.float64)
-    pictures = _checked_samples(given[:, 0] if given.ndim == 4 and given.shape[1] == 1 else given)
+    pictures = checked_samples(samples)
     side = pictures.shape[1]
     layers, parameters = described(network, side)
     size = sum(each.size for each in parameters)
     if size > MOST_NUMBERS:
         raise ValueError(f"the network has {size} parameters; pass at most {MOST_NUMBERS}")
-    border = (0.0 if side < 16 else side / 7) if margin is None else float(margin)
-    if not 0 <= border <= side / 4:
-        raise ValueError(f"margin is {margin!r}; pass a number from 0 to {side / 4:g}")
-    width = max(1.2, side / 11) if pen is None else float(pen)
-    if not 0.5 <= width <= side / 4:
-        raise ValueError(f"pen is {pen!r}; pass a number from 0.5 to {side / 4:g}")
+    border, width = checked_drawing(side, margin, pen)
     return {
         "side": side,
         "layers": layers,
         "weights": packed("network", parameters),
         "samples": grays(pictures),
-        "classes": _checked_names(classes, layers[-1]["shape"][0]),
+        "classes": checked_names(classes, layers[-1]["shape"][0]),
         "margin": border,
         "pen": width,
     }
-
-
-def grays(pictures: NDArray[np.float64]) -> str:
-    """Ink from 0 to 1 as bytes in base64."""
-    return base64.b64encode(np.rint(255 * pictures).astype(np.uint8).tobytes()).decode("ascii")

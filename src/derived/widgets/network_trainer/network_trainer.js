@@ -1,13 +1,14 @@
 // NetworkTrainer: a small network on points in the plane, trained in the page.
 import { button, change, count, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { parameterLists } from "../shared/network.js";
 import { Address } from "./address.js";
 import { DEFAULTS, MOST_SEED, valid } from "./configuration.js";
 import { Curve } from "./curve.js";
 import { SET_NAMES } from "./samples.js";
 import { Settings } from "./settings.js";
 import { Surface, Units, colorsOf } from "./surface.js";
-import { createTraining, diverged, parameterLists, surface, trainEpoch } from "./training.js";
+import { createTraining, diverged, surface, trainEpoch } from "./training.js";
 
 const HINT =
   "Choose data and network, then press Play; Step trains for one epoch, Reset starts again from " +

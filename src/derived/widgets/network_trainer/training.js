@@ -77,15 +77,3 @@ export function surface(network, side) {
   const { values, output } = forward(network, grid, side * side);
   return { side, logits: output, hidden: values.slice(1, -1) };
 }
-
-// Parameters as nested lists, one { weight (outputs, inputs), bias (outputs) } a layer.
-export function parameterLists({ weights, biases }) {
-  return weights.map((weight, l) => {
-    const outputs = biases[l].length,
-      inputs = weight.length / outputs;
-    const rows = Array.from({ length: outputs }, (_, i) =>
-      Array.from(weight.slice(i * inputs, (i + 1) * inputs)),
-    );
-    return { weight: rows, bias: Array.from(biases[l]) };
-  });
-}

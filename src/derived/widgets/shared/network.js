@@ -114,3 +114,15 @@ export function descend(network, gradients, learningRate) {
     });
   }
 }
+
+// Parameters as nested lists, one { weight (outputs, inputs), bias (outputs) } a layer.
+export function parameterLists({ weights, biases }) {
+  return weights.map((weight, l) => {
+    const outputs = biases[l].length,
+      inputs = weight.length / outputs;
+    const rows = Array.from({ length: outputs }, (_, i) =>
+      Array.from(weight.slice(i * inputs, (i + 1) * inputs)),
+    );
+    return { weight: rows, bias: Array.from(biases[l]) };
+  });
+}

@@ -1,7 +1,7 @@
 // The pad: a pen for pointer and finger, and for the arrow keys.
-import { change, html } from "../shared/dom.js";
-import { arrow, draggable } from "../shared/dragging.js";
-import { rgb } from "../shared/theme.js";
+import { change, html } from "./dom.js";
+import { arrow, draggable } from "./dragging.js";
+import { rgb } from "./theme.js";
 
 const css = (color) => `rgb(${color.map(Math.round).join()})`;
 const bounded = (value) => Math.max(0, Math.min(1, value));

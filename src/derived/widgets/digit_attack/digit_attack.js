@@ -1,0 +1,245 @@
+// DigitAttack: a digit, the gradient of the loss at its pixels, and a picture that fools.
+import { assemble } from "../shared/decoder.js";
+import { button, change, choice, decimal, html } from "../shared/dom.js";
+import { Drawing } from "../shared/drawing.js";
+import { Figure } from "../shared/figure.js";
+import { Pad } from "../shared/pad.js";
+import { paint, signedColors } from "../shared/pixels.js";
+import { Samples, inkColors, unpackSamples } from "../shared/samples.js";
+import { slider } from "../shared/sliders.js";
+import { attacked, lossOf, predict, smallest, succeeded } from "./attack.js";
+import { Bars } from "./bars.js";
+
+const HINT =
+  "Take a sample or draw on the pad (keys there: the arrows move, Space puts the pen down and lifts " +
+  "it). The attack changes no pixel by more than ε. In the change, orange adds ink and blue takes it " +
+  "away; it is shown ten times as strong. Chance makes changes of the same size without the gradient.";
+const NETWORK = ["sizes", "activations", "weights"];
+const PICTURED = ["side", "labels", "classes", "margin", "pen"];
+const MODEL = [...NETWORK, ...PICTURED, "samples", "title"];
+const SETTINGS = ["method", "steps", "epsilon", "target"];
+const METHODS = [
+  ["one step", "one step (FGSM)"],
+  ["projected", "several steps (PGD)"],
+  ["chance", "chance"],
+];
+const MOST = 0.5; // of the slider, the largest epsilon
+const STEP = 0.005;
+const BOUNDS = Array.from({ length: MOST / STEP }, (_, k) => Number(((k + 1) * STEP).toFixed(3)));
+const PICTURES = { before: "x", change: "10 (x′ − x)", after: "x′" };
+
+class DigitAttack extends Figure {
+  constructor(host) {
+    super(host, { name: "digit-attack", label: "A digit under attack", hint: HINT });
+    this.drawing = new Drawing();
+    const begin = (point) => this.trace(() => this.drawing.begin(point));
+    const extend = (point) => this.trace(() => this.drawing.extend(point));
+    this.pad = new Pad({ begin, extend, settled: () => this.save() }, this.signal);
+    this.samples = new Samples((sample) => this.redraw(() => this.drawing.take(sample)));
+    this.bars = new Bars();
+    this.buildControls();
+    this.build();
+    this.load();
+    this.attach(this.title, this.bar, this.columns);
+    this.watch(MODEL, () => {
+      this.load();
+      this.draw();
+    });
+    this.watch(SETTINGS, () => {
+      this.readSettings();
+      this.draw();
+    });
+  }
+
+  buildControls() {
+    this.method = choice("Attack", METHODS, "one step", (method) => this.configure({ method }, true));
+    const counts = [2, 5, 10, 20, 40].map((count) => [count, String(count)]);
+    this.steps = choice("Steps", counts, 10, (count) => this.configure({ steps: Number(count) }, true));
+    const aim = (text) => this.configure({ target: text === "" ? null : Number(text) }, true);
+    this.target = choice("Towards", [], "", aim);
+    const range = { min: 0, max: MOST, step: STEP, value: 0, text: (value) => decimal(value, 3) };
+    this.epsilon = slider("Largest change ε", range, (epsilon, settled) =>
+      this.configure({ epsilon }, settled),
+    );
+    const find = button("Find smallest ε", () => this.find(), { class: "dld-button dld-primary" });
+    const fields = [this.method.box, this.steps.box, this.target.box, this.epsilon.box];
+    this.bar = html("div", { class: "dld-bar" }, ...fields, find);
+  }
+
+  build() {
+    this.title = html("p", { class: "dld-title" });
+    const check = html("input", { type: "checkbox", checked: true });
+    check.addEventListener("change", () => this.redraw(() => (this.drawing.fit = check.checked)));
+    const words = html("span", { text: "scale and center" });
+    const fit = html("label", { class: "dld-check" }, check, words);
+    this.undoButton = button("Undo", () => this.redraw(() => this.drawing.undo()));
+    const clear = button("Clear", () => this.redraw(() => this.drawing.clear()));
+    const tools = html("div", { class: "dld-bar dld-padtools" }, clear, this.undoButton);
+    const left = html("div", {}, this.pad.area, tools, fit, this.samples.box);
+    this.canvases = {};
+    const views = Object.entries(PICTURES).map(([key, text]) => {
+      this.canvases[key] = html("canvas", { role: "img" });
+      const answer = html("figcaption", {}, html("span", { text }), html("strong"));
+      return html("figure", { class: `dld-view dld-view-${key}` }, this.canvases[key], answer);
+    });
+    this.numbers = {};
+    const names = { before: "Loss before", after: "Loss after", moved: "Mean |x′ − x| of a pixel" };
+    const rows = Object.entries(names).map(([key, text]) => {
+      this.numbers[key] = { name: html("dt", { text }), value: html("dd") };
+      return html("div", {}, this.numbers[key].name, this.numbers[key].value);
+    });
+    const strip = html("div", { class: "dld-views" }, ...views);
+    const list = html("dl", { class: "dld-numbers" }, ...rows);
+    const right = html("div", { class: "dld-side" }, strip, this.bars.box, list);
+    this.columns = html("div", { class: "dld-split" }, left, right);
+  }
+
+  // ---- state
+
+  load() {
+    const read = (name) => this.model.get(name);
+    for (const name of PICTURED) this[name] = read(name);
+    this.network = assemble(Object.fromEntries(NETWORK.map((name) => [name, read(name)])));
+    const pictures = unpackSamples(read("samples"), this.side);
+    change(this.title, { text: read("title"), hidden: !read("title") });
+    this.samples.load(pictures, this.side);
+    this.bars.load(this.classes);
+    const names = ["any other class", ...this.classes.map((name) => `class ${name}`)];
+    const options = names.map((text, k) => html("option", { value: k ? k - 1 : "", text }));
+    this.target.input.replaceChildren(...options);
+    this.drawing.load(this, pictures);
+    this.readSettings();
+  }
+
+  readSettings() {
+    this.settings = Object.fromEntries(SETTINGS.map((name) => [name, this.model.get(name)]));
+    this.compute();
+  }
+
+  compute() {
+    const { drawing, network, settings } = this;
+    this.picture = drawing.picture();
+    this.before = predict(network, this.picture);
+    // A drawing has no label: what the network says about it is defended.
+    const own = drawing.sample !== null && !drawing.strokes.length;
+    this.label = own ? this.labels[drawing.sample] : this.before.best;
+    this.options = { ...settings, label: this.label };
+    this.moved = attacked(network, this.picture, this.options);
+    this.after = predict(network, this.moved);
+  }
+
+  configure(changes, settled) {
+    this.settings = { ...this.settings, ...changes };
+    this.compute();
+    this.draw();
+    if (settled) this.save();
+  }
+
+  find() {
+    const found = smallest(this.network, this.picture, this.options, BOUNDS);
+    this.configure({ epsilon: found ?? MOST }, true);
+  }
+
+  save() {
+    const { side, picture, moved, before, after } = this;
+    const square = (values) =>
+      Array.from({ length: side }, (_, a) => [...values.slice(a * side, (a + 1) * side)]);
+    const answers = { before: before.probabilities, after: after.probabilities };
+    this.write({ ...this.settings, drawing: square(picture), attacked: square(moved), ...answers });
+  }
+
+  // While the pen moves.
+  trace(action) {
+    action();
+    this.compute();
+    this.draw();
+  }
+
+  redraw(action) {
+    action();
+    this.pad.lift();
+    this.compute();
+    this.draw();
+    this.save();
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { root, drawing, settings } = this;
+    this.pad.draw(root, drawing);
+    this.samples.draw(root, drawing.sample);
+    this.drawViews();
+    this.bars.draw(this.before, this.after);
+    this.drawNumbers();
+    change(this.undoButton, { disabled: !drawing.strokes.length });
+    this.method.input.value = settings.method;
+    this.showSteps(settings);
+    this.target.input.value = settings.target === null ? "" : String(settings.target);
+    change(this.target.input, { disabled: settings.method === "chance" });
+    this.epsilon.show(settings.epsilon);
+    this.say(this.sentence());
+  }
+
+  // A number of steps from Python that is not on the list becomes a choice of its own.
+  showSteps({ steps, method }) {
+    const { input } = this.steps;
+    const value = String(steps);
+    const known = [...input.options].some((option) => option.value === value);
+    if (!known) input.append(html("option", { value, text: value }));
+    input.value = value;
+    change(input, { disabled: method !== "projected" });
+  }
+
+  drawViews() {
+    const { side, picture, moved, classes, before, after } = this;
+    const ink = inkColors(this.root);
+    const signed = signedColors(this.root);
+    const colors = {
+      before: (k) => ink(picture[k]),
+      change: (k) => signed(10 * (moved[k] - picture[k]), 1),
+      after: (k) => ink(moved[k]),
+    };
+    const texts = { before: `taken for ${classes[before.best]}`, after: `taken for ${classes[after.best]}` };
+    texts.change = `within ±${decimal(this.settings.epsilon, 3)}`;
+    const says = { before: "The picture", change: "The change, ten times as strong", after: "The attacked picture" };
+    for (const [key, canvas] of Object.entries(this.canvases)) {
+      paint(canvas, side, side, colors[key]);
+      change(canvas, { "aria-label": `${says[key]}, ${texts[key]}` });
+      change(canvas.nextSibling.lastChild, { text: texts[key] });
+    }
+    const fooled = succeeded(after.best, this.options);
+    this.canvases.after.parentNode.classList.toggle("dld-fooled", fooled);
+  }
+
+  drawNumbers() {
+    const { network, picture, moved, settings, label, classes, numbers } = this;
+    const goal = settings.target === null || settings.method === "chance" ? label : settings.target;
+    const sum = picture.reduce((total, value, k) => total + Math.abs(moved[k] - value), 0);
+    const texts = {
+      before: decimal(lossOf(network, picture, goal), 3),
+      after: decimal(lossOf(network, moved, goal), 3),
+      moved: decimal(sum / picture.length, 4),
+    };
+    for (const [key, text] of Object.entries(texts)) change(numbers[key].value, { text });
+    for (const key of ["before", "after"]) {
+      change(numbers[key].name, { text: `−log p(class ${classes[goal]}) ${key}` });
+    }
+  }
+
+  sentence() {
+    const { drawing, before, after, settings, classes, options } = this;
+    const own = drawing.sample !== null && !drawing.strokes.length;
+    const what = own ? `${drawing.name} (class ${classes[this.label]})` : "Your drawing";
+    const answer = ({ best, probabilities }) => `${classes[best]} with ${decimal(probabilities[best], 3)}`;
+    const start = `${what} is taken for ${answer(before)}`;
+    const end = `with ε = ${decimal(settings.epsilon, 3)} for ${answer(after)}`;
+    const aim = settings.method === "chance" ? { ...options, target: null } : options;
+    if (succeeded(before.best, aim)) return `${start}, ${end}. There was nothing to attack.`;
+    return `${start}, ${end}. ${succeeded(after.best, aim) ? "The attack succeeds." : "The attack fails."}`;
+  }
+}
+
+const render = (host) => new DigitAttack(host).cleanup;
+
+export default { render };

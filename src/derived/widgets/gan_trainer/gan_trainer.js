@@ -1,0 +1,287 @@
+// GanTrainer: a generator and a discriminator on a line, trained against each other in the page.
+import { Chart } from "../shared/chart.js";
+import { button, change, count, decimal, html, reducedMotion } from "../shared/dom.js";
+import { Figure } from "../shared/figure.js";
+import { forward, parameterLists } from "../shared/network.js";
+import { createGame, takeStep } from "./game.js";
+import { Lines } from "./lines.js";
+import { MIDDLES, measure, quantiles } from "./measures.js";
+import { Settings } from "./settings.js";
+
+const HINT =
+  "Train, or take one step at a time. Each line below carries the same share of the noise to where " +
+  "G puts it. D* is the best discriminator for the present G; where G matches the data it is ½ " +
+  "everywhere. For a collapse, G starts on one of two Gaussians with a fast D.";
+const TRAITS = {
+  data: "data",
+  loss: "loss",
+  k: "k",
+  generatorRate: "generator_rate",
+  discriminatorRate: "discriminator_rate",
+  start: "start",
+  seed: "seed",
+};
+const COLLAPSE = {
+  data: "two",
+  loss: "non-saturating",
+  k: 3,
+  generatorRate: 0.02,
+  discriminatorRate: 0.3,
+  start: -2,
+};
+const CURVES = {
+  data: { text: "data p(x)", area: true },
+  model: { text: "generated p_g(x)" },
+  d: { text: "D(x)" },
+  best: { text: "best D*(x) for this G" },
+};
+const LOSSES = {
+  even: { text: "log 4" },
+  dloss: { text: "L_D" },
+  gloss: { text: "L_G" },
+};
+const NUMBERS = {
+  step: "Step",
+  dloss: "L_D = −V(D, G)",
+  least: "L_D of D*: log 4 − 2 JS",
+  gloss: "L_G",
+  divergence: "JS(p, p_g), nats",
+  pull: "Mean |∂L_G/∂x| of a sample",
+  left: "Share of G at the mode",
+  right: "Share of G at the right mode",
+};
+const NOISE = Float64Array.from(quantiles(41));
+const SHOWN = 5; // of the x axis, to both sides
+const REACH = 2.5; // of the z axis below the chart
+const LAST_STEP = 50000;
+const SETTLED = 200; // before so many steps nothing is called a collapse
+const MOST_SEED = 9999;
+const MOST_POINTS = 400;
+const percent = (share) => `${decimal(100 * share, 1)} %`;
+
+class GanTrainer extends Figure {
+  constructor(host) {
+    super(host, { name: "gan", label: "Generator against discriminator", hint: HINT });
+    this.chart = new Chart({ x: "x", y: "density, probability", curves: CURVES });
+    this.losses = new Chart({ x: "step", y: "loss", curves: LOSSES });
+    this.lines = new Lines(NOISE.length);
+    this.settings = new Settings((changes) => this.configure(changes));
+    this.visible = true;
+    this.buildControls();
+    this.buildReadouts();
+    this.load();
+    this.attach(this.bar, this.settings.box, this.columns);
+    this.listen();
+  }
+
+  buildControls() {
+    this.trainButton = button("Train", () => this.toggle(), { class: "dld-button dld-primary" });
+    this.stepButton = button("One step", () => this.stepOnce());
+    const seed = () => ({ seed: (this.configuration.seed + 1) % (MOST_SEED + 1) });
+    const buttons = [
+      button("Reset", () => this.configure({})),
+      button("New weights", () => this.configure(seed())),
+      button("Set up a collapse", () => this.configure(COLLAPSE)),
+    ];
+    this.bar = html("div", { class: "dld-bar" }, this.trainButton, this.stepButton, ...buttons);
+  }
+
+  buildReadouts() {
+    this.numbers = {};
+    const rows = Object.entries(NUMBERS).map(([key, text]) => {
+      this.numbers[key] = { name: html("dt", { text }), value: html("dd") };
+      return html("div", {}, this.numbers[key].name, this.numbers[key].value);
+    });
+    const list = html("dl", { class: "dld-numbers" }, ...rows);
+    this.left = html("div", { class: "dld-main" }, this.chart.box, this.lines.surface);
+    this.right = html("div", { class: "dld-side" }, list, this.losses.box);
+    this.columns = html("div", { class: "dld-columns" }, this.left, this.right);
+  }
+
+  listen() {
+    const within = (width, low, high) => Math.round(Math.max(low, Math.min(high, width)));
+    this.onResize(this.left, (width) => {
+      this.chart.layOut({ width: within(width, 230, 520), height: 250 });
+      this.draw();
+    });
+    this.onResize(this.right, (width) => {
+      this.losses.layOut({ width: within(width, 230, 420), height: 150 });
+      this.draw();
+    });
+    const sight = new IntersectionObserver(([entry]) => {
+      this.visible = entry.isIntersecting;
+    });
+    sight.observe(this.root);
+    this.signal.addEventListener("abort", () => {
+      this.pause();
+      sight.disconnect();
+    });
+    this.watch(Object.values(TRAITS), () => {
+      this.load();
+      this.draw();
+    });
+  }
+
+  // ---- state
+
+  load() {
+    const read = ([name, trait]) => [name, this.model.get(trait)];
+    this.begin(Object.fromEntries(Object.entries(TRAITS).map(read)));
+  }
+
+  begin(configuration) {
+    this.pause();
+    this.configuration = configuration;
+    this.game = createGame(configuration);
+    this.history = [];
+    this.look();
+    this.settings.show(configuration);
+  }
+
+  look() {
+    this.found = measure(this.game);
+    const { value, generatorLoss } = this.found;
+    this.history.push([this.game.step, -value, generatorLoss]);
+    if (this.history.length > MOST_POINTS) this.history = this.history.filter((_, n) => n % 2 === 0);
+  }
+
+  configure(changes) {
+    this.begin({ ...this.configuration, ...changes });
+    const trait = ([name, key]) => [key, this.configuration[name]];
+    this.write(Object.fromEntries(Object.entries(TRAITS).map(trait)));
+    this.draw();
+    this.save();
+  }
+
+  save() {
+    const { value, generatorLoss, divergence, pull, shares } = this.found;
+    this.write({
+      step: this.game.step,
+      generator: parameterLists(this.game.generator),
+      discriminator: parameterLists(this.game.discriminator),
+      metrics: { value, generator_loss: generatorLoss, divergence, pull, shares: [...shares] },
+    });
+  }
+
+  // ---- time
+
+  over() {
+    return this.game.step >= LAST_STEP || !Number.isFinite(this.found.value);
+  }
+
+  stepOnce() {
+    this.pause();
+    if (!this.over()) takeStep(this.game);
+    this.look();
+    this.draw();
+    this.save();
+  }
+
+  toggle() {
+    if (this.playing) {
+      this.pause();
+      this.draw();
+      this.save();
+    } else {
+      this.playing = true;
+      change(this.trainButton, { text: "Stop" });
+      this.schedule();
+    }
+  }
+
+  pause() {
+    cancelAnimationFrame(this.request);
+    clearTimeout(this.timer);
+    this.playing = false;
+    change(this.trainButton, { text: "Train" });
+  }
+
+  // With reduced motion the picture changes a little more than once in a second.
+  schedule() {
+    const next = () => {
+      this.request = requestAnimationFrame(() => this.frame());
+    };
+    if (reducedMotion()) this.timer = setTimeout(next, 800);
+    else next();
+  }
+
+  frame() {
+    if (this.visible) {
+      const [most, time] = reducedMotion() ? [150, 200] : [8, 10];
+      const until = performance.now() + time;
+      for (let n = 0; n < most && performance.now() < until; n += 1) takeStep(this.game);
+      this.look();
+      if (this.over()) this.pause();
+      this.draw();
+    }
+    if (this.playing) this.schedule();
+    else this.save();
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { chart, found, game } = this;
+    const points = (values) => Array.from(MIDDLES, (x, k) => [x, values[k]]);
+    const curve = (values) => points(values).filter(([x]) => Math.abs(x) <= SHOWN);
+    chart.layOut({ x: [-SHOWN, SHOWN], y: [0, 1.1] });
+    chart.line("data", curve(found.data));
+    chart.line("model", curve(found.model));
+    chart.line("d", curve(found.discriminator));
+    chart.line("best", curve(found.optimal));
+    this.lines.layOut(chart, REACH);
+    const places = forward(game.generator, NOISE, NOISE.length).output;
+    this.lines.draw(chart, Array.from(NOISE, (z, n) => [z, places[n]]));
+    this.drawLosses();
+    this.drawNumbers();
+    change(this.trainButton, { disabled: this.over() });
+    change(this.stepButton, { disabled: this.over() });
+    this.say(this.sentence());
+  }
+
+  drawLosses() {
+    const { losses, history } = this;
+    const shown = history.flatMap(([, d, g]) => [d, g]).filter(Number.isFinite);
+    const high = Math.min(6, Math.ceil(2 * Math.max(1.5, ...shown)) / 2);
+    const low = Math.max(-4, Math.floor(2 * Math.min(0, ...shown)) / 2);
+    const last = Math.max(200, history.at(-1)[0]);
+    losses.layOut({ x: [0, last], y: [low, high] });
+    const even = Math.log(4);
+    losses.line("even", [0, last].map((x) => [x, even]));
+    losses.line("dloss", history.map(([step, d]) => [step, d]));
+    losses.line("gloss", history.map(([step, , g]) => [step, g]));
+  }
+
+  drawNumbers() {
+    const { value, best, generatorLoss, divergence, pull, shares } = this.found;
+    const texts = { step: count(this.game.step), dloss: decimal(-value, 4), least: decimal(-best, 4) };
+    Object.assign(texts, { gloss: decimal(generatorLoss, 4), divergence: decimal(divergence, 4) });
+    Object.assign(texts, { pull: decimal(pull, 4), left: percent(shares[0]) });
+    texts.right = shares.length > 1 ? percent(shares[1]) : "–";
+    for (const [key, text] of Object.entries(texts)) change(this.numbers[key].value, { text });
+    const left = shares.length > 1 ? "Share of G at the left mode" : NUMBERS.left;
+    change(this.numbers.left.name, { text: left });
+  }
+
+  sentence() {
+    const { value, divergence, shares } = this.found;
+    if (!Number.isFinite(value)) return `Step ${this.game.step}: the losses have left all bounds. Lower a rate.`;
+    const start = `Step ${count(this.game.step)}: L_D = ${decimal(-value, 3)}, JS divergence ${decimal(divergence, 3)} nats.`;
+    return `${start} ${this.judgement(divergence, shares)}`;
+  }
+
+  judgement(divergence, shares) {
+    const onlyOne = Math.min(...shares) < 0.05 && Math.max(...shares) > 0.6;
+    if (this.game.step >= SETTLED && shares.length > 1 && onlyOne) {
+      const side = shares[0] > shares[1] ? "left" : "right";
+      return `Collapse: G makes almost only the ${side} mode.`;
+    }
+    if (divergence < 0.01) return "G makes nearly the data.";
+    const found = shares.map(percent).join(" and ");
+    return `G puts ${found} of its mass at the mode${shares.length > 1 ? "s" : ""}.`;
+  }
+}
+
+const render = (host) => new GanTrainer(host).cleanup;
+
+export default { render };
