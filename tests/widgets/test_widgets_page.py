@@ -21,6 +21,7 @@ from derived.widgets import (
     UnrolledGradient,
 )
 from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.reader import press
 from tests.widgets.recurrent_oracles import character_writer
 from tests.widgets.static_page import ROOT
 
@@ -59,10 +60,6 @@ def scheme_of(page: Page) -> str | None:
 def set_theme(page: Page, theme: str) -> None:
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     wait_until(lambda: scheme_of(page) == theme)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 @every_figure

@@ -16,6 +16,7 @@ from derived import nn
 from derived.widgets.arguments import array, packed
 from derived.widgets.bundler import bundle, style
 from derived.widgets.digit_through_layers.layers import described
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -25,7 +26,8 @@ MOST_NUMBERS = 100_000
 
 
 def _checked_samples(samples: ArrayLike) -> NDArray[np.float64]:
-    pictures = np.asarray(array("samples", samples, (None, None, None), 1.0), dtype=np.float64)
+    array("samples", samples, (None, None, None), 1.0)
+    pictures = np.asarray(samples, dtype=np.float64)
     count, height, width = pictures.shape
     if height != width or not SMALLEST <= height <= LARGEST or not 1 <= count <= MOST_SAMPLES:
         raise ValueError(
@@ -105,11 +107,7 @@ class DigitThroughLayers(anywidget.AnyWidget):
     logits = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
     probabilities = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [810, 1495],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=810, phone=1495)
 
     def __init__(
         self,
