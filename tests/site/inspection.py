@@ -77,6 +77,16 @@ _FIGURES = """() => [...document.querySelectorAll(".explorable")].flatMap((frame
   return view.textContent.includes("could not be drawn") ? [view.textContent] : [];
 })"""
 
+# Before it is drawn a figure keeps the room that --room in book.css gives it at this width.
+_ROOMS = """() => [...document.querySelectorAll(".explorable.drawn")].flatMap((frame) => {
+  const drawn = frame.offsetHeight;
+  frame.classList.remove("drawn");
+  const kept = parseFloat(getComputedStyle(frame).minHeight);
+  frame.classList.add("drawn");
+  if (Math.abs(drawn - kept) < 0.15 * drawn) return [];
+  return [`set --room in book.css: ${frame.dataset.figure} is ${drawn} px high, kept were ${kept}`];
+})"""
+
 # axe-core reads every element of a page several times. What is the same a thousand times over is
 # taken out first: the glyphs of formulas, which are hidden from assistive technology anyway (it
 # reads their MathML), and words of code in a color and on a ground that were seen three times.
@@ -176,6 +186,10 @@ class Visit:
         """Return explorable figures that were not drawn."""
         return self.ask(_FIGURES)
 
+    def wrong_rooms(self) -> list[str]:
+        """Return explorable figures that are higher or lower than the room kept for them."""
+        return self.ask(_ROOMS)
+
     def open_everything(self) -> None:
         """Open every box that can be opened."""
         self.page.evaluate(_OPEN)
@@ -201,7 +215,8 @@ class Visit:
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Return a browser context without animations, in which the watching script runs first."""
     # The policy is the page's own: only axe-core needs to come past it, and `evaluate` does.
-    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", **options)
+    options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
+    context = browser.new_context(**options)
     context.add_init_script(_WATCH)
     context.set_default_timeout(20_000)
     return context
