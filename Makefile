@@ -10,10 +10,6 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# A file of tests runs in one of two processes, in this order: the longest begin first, so that both
-# processes end together.
-LONG_FIRST := tests/test_colab.py tests/test_labs.py tests/grading/test_assignments.py \
-  tests/grading/test_demonstration.py tests/widgets notebooks tests/site tests/grading
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test tested-site lint lab bench demo execute wheel clean
@@ -49,7 +45,7 @@ test: $(VENV)/all.stamp  ## lint, unit tests, notebooks, labs, the site in a bro
 	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
 	$(RUN) -m tools.vendor --development
 	@$(MAKE) --no-print-directory -j 2 lint tested-site
-	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval $(LONG_FIRST) tests
+	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
 # Beside the lint, since neither needs a second processor, and no test has to wait for the site then.
 tested-site: $(VENV)/all.stamp

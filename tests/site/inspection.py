@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -229,9 +230,12 @@ def visit(context: BrowserContext, base: str, page: str) -> Visit:
     noticed.page.goto(f"{base}/{page}.html", wait_until="load")
     noticed.page.evaluate("() => document.fonts.ready.then(() => null)")
     if noticed.page.locator("script[src*='widget_host']").count():
-        noticed.page.wait_for_function(
-            "() => !document.querySelector('.explorable:not(.drawn)')", timeout=15_000
-        )
+        waiting = noticed.page.locator(".explorable:not(.drawn)")
+        deadline = (
+            time.monotonic() + 30
+        )  # a page's policy may forbid the `eval` of wait_for_function
+        while waiting.count() and time.monotonic() < deadline:
+            noticed.page.wait_for_timeout(20)
     noticed.page.wait_for_timeout(150)  # whatever starts late may fail late
     return noticed
 

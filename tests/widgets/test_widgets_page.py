@@ -196,8 +196,8 @@ def test_the_state_is_said_politely(open_page: OpenPage, name: str) -> None:
     assert line.text_content() == "", "opening a page announces nothing"
     for button in BUTTONS[name]:
         press(page, button)
-    wait_until(lambda: line.text_content() != "")
-    assert line.text_content() == page.locator(".dld-status").text_content()
+    shown = page.locator(".dld-status").text_content()
+    wait_until(lambda: line.text_content() == shown)
 
 
 @every_figure
