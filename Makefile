@@ -12,7 +12,7 @@ export MKL_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint lab bench demo execute wheel clean
+.PHONY: help book serve test tested-site lint lab bench demo execute wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -41,10 +41,16 @@ serve: book  ## build the site and serve it on 127.0.0.1
 	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C stops)"
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-test: $(VENV)/all.stamp lint  ## lint, unit tests, notebooks, labs, the site in a browser
+test: $(VENV)/all.stamp  ## lint, unit tests, notebooks, labs, the site in a browser
 	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
 	$(RUN) -m tools.vendor --development
-	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests/test_colab.py tests/test_labs.py tests notebooks
+	@$(MAKE) --no-print-directory -j 2 lint tested-site
+	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
+
+# Beside the lint, since neither needs a second processor, and no test has to wait for the site then.
+tested-site: $(VENV)/all.stamp
+	@echo "Building the site that the tests look at."
+	@$(RUN) -m tests.site.built_site
 
 lint: $(VENV)/all.stamp  ## the checks that need no test run (the same as the pre-commit hooks)
 	$(RUN) -m ruff check

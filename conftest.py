@@ -25,6 +25,29 @@ NOT_COMPARED = (
     "stderr",  # the normaliser stores none
 )
 
+# A file of tests runs in one of two processes, in this order: what takes longest begins first, so
+# that both end together.
+LONG_FIRST = (
+    "tests/test_colab.py",
+    "tests/test_labs.py",
+    "tests/grading/test_demonstration.py",
+    "tests/grading/test_assignments.py",
+    "tests/site/",
+    "tests/widgets/",
+    "notebooks/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first; within a file and after them nothing changes."""
+
+    def place(item: pytest.Item) -> int:
+        matching = (k for k, start in enumerate(LONG_FIRST) if item.nodeid.startswith(start))
+        return next(matching, len(LONG_FIRST))
+
+    items.sort(key=place)
+
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Tell nbval what not to compare."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from benchmarks.memory import MEMORY_TARGET, MEMORY_TASKS, measured
 from benchmarks.nn_against_torch import TASKS, matrix_product_gflops, run
 
 SHAPES = ((128, 784, 256), (512, 512, 512), (1024, 1024, 1024))
@@ -33,11 +34,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{result.ratio:8.2f}{f'{result.low:.2f} to {result.high:.2f}':>15}"
             f"{f'≤ {task.target:.2f}':>9}  {'met' if met else 'MISSED'}"
         )
+    missed += _print_memory()
     print(f"\n{'limit: matrix product, GFLOP/s':44}{'NumPy':>10}{'torch':>10}")
     for shape in SHAPES:
         numpy_speed, torch_speed = matrix_product_gflops(*shape)
         print(f"{' × '.join(map(str, shape)):44}{numpy_speed:10.0f}{torch_speed:10.0f}")
     return 1 if missed and options.enforce else 0
+
+
+def _print_memory() -> int:
+    """Print how much memory each layer's step takes on both sides; return the targets missed."""
+    print(f"\n{'peak memory of a step':44}{'derived':>10}{'torch':>10}{'ratio':>8}{'target':>24}")
+    try:
+        pairs = measured(MEMORY_TASKS)
+    except OSError as error:
+        print(f"not measured: {error}")
+        return 0
+    missed = 0
+    for task, (ours, theirs) in zip(MEMORY_TASKS, pairs, strict=True):
+        met = ours <= MEMORY_TARGET * theirs
+        missed += not met
+        print(
+            f"{task.name:44}{ours / 1e6:7.1f} MB{theirs / 1e6:7.1f} MB{ours / theirs:8.2f}"
+            f"{f'≤ {MEMORY_TARGET:.2f}':>24}  {'met' if met else 'MISSED'}"
+        )
+    return missed
 
 
 if __name__ == "__main__":

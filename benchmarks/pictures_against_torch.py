@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import partial
 
@@ -26,7 +27,7 @@ def layer_step(
     run : calls the model and returns the one output that the gradient is taken of.
     """
     torch_x = torch.from_numpy(x.copy()).requires_grad_()
-    y = layer.forward(x)
+    y = copy.deepcopy(layer).forward(x)  # the layer itself comes to its first step without memory
     grad_output = np.random.default_rng(SEED).standard_normal(y.shape).astype(FLOAT32)
     # As the layer behind would send it: in the memory order of the output.
     ours_gradient = np.empty_like(y)

@@ -57,7 +57,7 @@ def _link_files(package: Distribution, source: Path, target: Path) -> None:
     """Link the files of an installed package below ``source`` to the same places in ``target``."""
     for file in package.files or ():
         place = Path(str(file))
-        if ".." in place.parts or place.suffix == ".pyc":  # scripts, and what Python makes itself
+        if ".." in place.parts or not (source / place).is_file():  # scripts; bytecode never made
             continue
         destination = target / place
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -76,11 +76,12 @@ class BareEnvironment:
     def __init__(self, folder: Path) -> None:
         """Create it; raises ValueError if one of the packages is missing here."""
         self.folder = folder
-        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        command = [sys.executable, "-m", "venv", "--without-pip", folder / "venv"]
+        subprocess.run(command, check=True)
         self.python = folder / "venv" / "bin" / "python"
         self.site = Path(self.ask("import sysconfig; print(sysconfig.get_path('purelib'))"))
         try:
-            packages = with_dependencies(GIVEN)
+            packages = with_dependencies((*GIVEN, "pip"))
         except PackageNotFoundError as error:
             raise ValueError(f"the Colab-like check needs {error.name} installed here") from error
         for package in packages.values():
@@ -100,13 +101,16 @@ class BareEnvironment:
 
     def versions(self) -> dict[str, str]:
         """Return the version of every package in the environment, by name."""
-        done = subprocess.run(
-            [self.python, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"],
-            capture_output=True,
-            text=True,
-            check=True,
+        listed = self.ask(
+            "import importlib.metadata as m, json; "
+            "print(json.dumps([(d.name, d.version) for d in m.distributions()]))"
         )
-        return {canonicalize_name(p["name"]): p["version"] for p in json.loads(done.stdout)}
+        return {canonicalize_name(name): version for name, version in json.loads(listed)}
+
+    def install(self, requirement: str) -> None:
+        """Install a package and what it needs, as a notebook's first cell does."""
+        command = [self.python, "-m", "pip", "install", "-q", requirement]
+        subprocess.run(command, check=True, env={**os.environ, **self.variables})
 
     def remove(self, name: str) -> None:
         """Uninstall one package, as if the notebook's first cell had never run."""

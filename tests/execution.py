@@ -35,7 +35,7 @@ class Run:
     seconds: float
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Return what the child processes that have ended used, with their own children."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -56,7 +56,7 @@ def run_notebook(
     Raises NotebookFailed if a cell fails, takes longer than ``cell_seconds``, or kills the kernel.
     """
     output = folder / f"{path.stem}.executed.ipynb"
-    start = _processor_seconds()
+    start = processor_seconds()
     try:
         with mock.patch.dict(os.environ, {**ONE_THREAD, **(environment or {})}):
             notebook = papermill.execute_notebook(
@@ -78,7 +78,7 @@ def run_notebook(
         what = "took longer than its limit" if isinstance(error, CellTimeoutError) else "died"
         limit = f" of {cell_seconds} s" if isinstance(error, CellTimeoutError) else ""
         raise NotebookFailed(f"{path.name}, {_place(source, count)} {what}{limit}") from None
-    return Run(notebook, _processor_seconds() - start)
+    return Run(notebook, processor_seconds() - start)
 
 
 def _place(source: str, count: int | None) -> str:

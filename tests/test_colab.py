@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from tests.bare_environment import GIVEN, KERNEL, BareEnvironment, build_wheel, last_lines
-from tests.execution import NotebookFailed, run_notebook
+from tests.execution import NotebookFailed, processor_seconds, run_notebook
+from tests.test_labs import ALONE, assert_profile_ci, isolated
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = "deep-learning-derived"
@@ -44,14 +46,15 @@ def bare(folder):
     return BareEnvironment(folder)
 
 
-def run_alone(path, bare, source, **options):
+def run_alone(path, bare, source, environment=None, **options):
     """Copy one notebook into an empty folder and run it there, in the bare environment."""
     with tempfile.TemporaryDirectory(dir=bare.folder) as name:
         empty = Path(name)
         copy = empty / path.name
         shutil.copy(path, copy)
-        environment = {**bare.variables, "DERIVED_SOURCE": source, "DERIVED_OFFLINE": "1"}
-        return run_notebook(copy, empty, environment=environment, kernel=KERNEL, **options)
+        variables = {**bare.variables, "DERIVED_SOURCE": source, "DERIVED_OFFLINE": "1"}
+        variables |= environment or {}
+        return run_notebook(copy, empty, environment=variables, kernel=KERNEL, **options)
 
 
 def test_the_environment_is_bare(bare):
@@ -62,32 +65,46 @@ def test_the_environment_is_bare(bare):
     assert found == "None", "the bare environment sees the repository's derived"
 
 
-@pytest.mark.parametrize(
-    ("stem", "parameters"),
-    [("notebooks/02_backprop", {}), ("labs/01_perceptron", {"PROFILE": "ci"})],
-    ids=["notebook", "lab"],
-)
-def test_one_file_alone_installs_the_library_and_runs(stem, parameters, bare, wheel):
+def run_as_in_colab(path, bare, wheel, **options):
+    """Run one notebook alone; its first cell must install the library, and replace nothing."""
     before = bare.versions()
-    if LIBRARY in before:  # by the case before this one
-        bare.remove(LIBRARY)
+    assert LIBRARY not in before
     bare.mark.unlink(missing_ok=True)
     try:
-        run_alone(
-            ROOT / f"{stem}.ipynb", bare, wheel.as_uri(), parameters=parameters, cell_seconds=150
-        )
+        run = run_alone(path, bare, wheel.as_uri(), cell_seconds=150, **options)
     except NotebookFailed as error:
         if "Installing the book's library" in str(error):
             pytest.fail(f"The Colab-like check needs the package index: {error}", pytrace=False)
         raise
     after = bare.versions()
-    changed = {name: (old, after.get(name)) for name, old in before.items() if name != LIBRARY}
+    changed = {name: (old, after.get(name)) for name, old in before.items()}
     changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     assert not changed, f"the first cell replaced what was installed: {changed}"
     assert LIBRARY in after
     place = bare.ask("import derived; print(derived.__file__)")
     assert Path(place).is_relative_to(bare.folder), f"derived came from {place}"
     assert bare.mark.exists(), "the first cell did not enable Colab's widget manager"
+    return run
+
+
+def test_a_notebook_alone_installs_the_library_and_runs(bare, wheel):
+    run_as_in_colab(ROOT / "notebooks" / "02_backprop.ipynb", bare, wheel)
+
+
+def test_a_lab_alone_installs_the_library_and_runs(bare, wheel, tmp_path):
+    """It is this lab's run in profile ci, too: see test_labs.py."""
+    requirement = f"{LIBRARY}[labs] @ {wheel.as_uri()}"
+    if LIBRARY not in bare.versions():  # the test above, which installs all it needs, did not run
+        bare.install(requirement)
+    bare.remove(LIBRARY)
+    start = processor_seconds()
+    bare.install(requirement)
+    installing = processor_seconds() - start
+    bare.remove(LIBRARY)
+    path = ROOT / "labs" / f"{ALONE}.ipynb"
+    options = {"parameters": {"PROFILE": "ci"}, "environment": isolated(tmp_path)}
+    run = run_as_in_colab(path, bare, wheel, **options)
+    assert_profile_ci(replace(run, seconds=run.seconds - installing), path, tmp_path)
 
 
 def test_a_failed_installation_gives_one_clear_message(bare, wheel, tmp_path):

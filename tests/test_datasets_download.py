@@ -203,7 +203,7 @@ def test_nothing_hangs(server, folder, behaviour, reason):
     start = time.monotonic()
     with pytest.raises(DataUnavailable, match=reason):
         remote(server.url("a")).read(limits=QUICK)
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < 20.0  # about 1 s; without these limits 30 s and more
 
 
 def test_a_server_that_is_not_there_is_named(folder):

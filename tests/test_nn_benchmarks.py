@@ -10,10 +10,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmark
 from benchmarks.lenet_against_torch import lenet_epoch
+from benchmarks.memory import MEMORY_TASKS, measured, peak_bytes
 from benchmarks.nn_against_torch import (
     Task,
     matrix_product_gflops,
@@ -26,6 +28,9 @@ from benchmarks.sequences_against_torch import SEQUENCE_TASKS
 from benchmarks.timing import compare
 
 ROOT = Path(__file__).parents[1]
+LINUX = pytest.mark.skipif(
+    not os.access("/proc/self/clear_refs", os.W_OK), reason="the peak of a process needs Linux"
+)
 
 
 TRAINING = {
@@ -71,16 +76,56 @@ def test_speed_of_a_matrix_product_is_positive():
     assert all(speed > 0.1 for speed in matrix_product_gflops(64, 64, 64, rounds=2))
 
 
+@LINUX
+def test_the_peak_is_what_is_held_at_once():
+    def step():
+        for _ in range(2):  # one after the other
+            np.ones(5_000_000)  # 40 MB
+        return 0.0
+
+    assert peak_bytes(step) == pytest.approx(40e6, rel=0.05)
+    assert peak_bytes(lambda: 0.0) < 1e6
+
+
+@LINUX
+def test_a_max_pooling_needs_no_more_memory_than_arithmetic_says():
+    (task,) = [task for task in MEMORY_TASKS if task.name.startswith("max pooling")]
+    ((ours, theirs),) = measured([task])
+    x, y = 64 * 32 * 28 * 28, 64 * 32 * 14 * 14
+    # y in float32, one index of 8 bytes for each of its numbers, and the gradient of x
+    assert theirs == pytest.approx(4 * y + 8 * y + 4 * x, rel=0.1)
+    # the memory of the last step is held while the next one begins; a byte for a mask's number
+    assert 4 * y + 4 * x < ours < 4 * x + 2 * (4 * y + 3 * y)
+
+
+def test_a_system_that_cannot_measure_memory_is_told_so(monkeypatch, capsys):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert benchmark._print_memory() == 0
+    assert "not measured: the peak of a process cannot be reset here" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("target", "word", "code"), [(1e9, "met", 0), (1e-9, "MISSED", 1)])
 def test_the_table_and_the_exit_code(monkeypatch, capsys, target, word, code):
     tasks = [replace(task, target=target) for task in benchmark.TASKS[:3]]
     monkeypatch.setattr(benchmark, "TASKS", tasks)
+    monkeypatch.setattr(benchmark, "MEMORY_TASKS", ())
+    monkeypatch.setattr(benchmark, "measured", lambda tasks: [])
     monkeypatch.setattr(benchmark, "SHAPES", [(8, 8, 8)])
     assert benchmark.main(["--rounds", "3", "--enforce"]) == code
     assert benchmark.main(["--rounds", "3"]) == 0
     table = capsys.readouterr().out
     assert table.count(f"  {word}\n") == 2 * len(tasks)
     assert "8 × 8 × 8" in table
+
+
+@pytest.mark.parametrize(("ours", "word", "code"), [(8e6, "met", 0), (9e6, "MISSED", 1)])
+def test_the_table_of_memory(monkeypatch, capsys, ours, word, code):
+    monkeypatch.setattr(benchmark, "MEMORY_TASKS", MEMORY_TASKS[:1])
+    monkeypatch.setattr(benchmark, "measured", lambda tasks: [(ours, 4e6)] * len(tasks))
+    assert benchmark._print_memory() == code
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith(MEMORY_TASKS[0].name)
+    assert row.endswith(f"4.0 MB{ours / 4e6:8.2f}{'≤ 2.00':>24}  {word}")
 
 
 def test_the_process_is_limited_to_one_thread():

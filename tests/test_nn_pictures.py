@@ -301,6 +301,8 @@ def test_another_number_of_channels_is_refused():
         ({"padding": -1}, "padding is a whole number ≥ 0"),
         ({"padding": "reflect"}, 'padding is "valid", "same", "full" or numbers'),
         ({"padding": "same", "stride": 2}, "needs a stride of 1"),
+        ({"threads": 0}, "threads is a whole number ≥ 1, got 0"),
+        ({"threads": 1.5}, r"threads is a whole number ≥ 1, got 1\.5"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):

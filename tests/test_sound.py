@@ -37,7 +37,9 @@ def test_a_tone_above_half_the_rate_is_left_out():
     assert np.abs(sound.synthesize([(0.0, 0.1, 130)])).max() == 0  # 15 kHz
 
 
-@pytest.mark.parametrize("notes", [[], [(-1.0, 1.0, 60)], [(0.0, 0.0, 60)]])
+@pytest.mark.parametrize(
+    "notes", [[], [(-1.0, 1.0, 60)], [(0.0, 0.0, 60)], [(0.0, np.inf, 60)], [(0.0, 1.0, np.nan)]]
+)
 def test_impossible_melodies_are_refused(notes):
     with pytest.raises(ValueError, match=r"note"):
         sound.synthesize(notes)

@@ -51,11 +51,14 @@ def synthesize(
 
     Raises
     ------
-    ValueError : without a note, for a negative onset or a length that is not positive.
+    ValueError : without a note, for a negative onset, a length that is not positive, or a number
+        that is not finite.
     """
     events = [(float(onset), float(length), float(pitch)) for onset, length, pitch in notes]
     if not events:
         raise ValueError("there is no note to play")
+    if not np.isfinite(events).all():
+        raise ValueError("a note holds a number that is not finite")
     if any(onset < 0 or length <= 0 for onset, length, _ in events):
         raise ValueError("a note needs an onset ≥ 0 and a length > 0, in seconds")
     total = max(onset + length for onset, length, _ in events)

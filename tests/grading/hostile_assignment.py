@@ -330,7 +330,7 @@ class Room:
 
     def assert_tidy(self) -> None:
         """Assert that there are no processes and folders but those of the tests' own kernel."""
-        until = time.monotonic() + 2  # a killed process leaves as soon as its turn comes
+        until = time.monotonic() + 20  # a killed process leaves as soon as its turn comes
         while (strangers := self._strangers()) and time.monotonic() < until:
             time.sleep(0.02)
         assert not strangers, f"still running: {[p.name() for p in strangers]}"

@@ -100,7 +100,7 @@ def kernel(**config: Any) -> Iterator[Kernel]:
         processes += descendants(manager.provisioner.pid)
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    _, alive = psutil.wait_procs(processes, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=20)
     assert not alive, f"left behind: {alive}"
     assert not folder.exists()
 

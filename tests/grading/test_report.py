@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import time
 import warnings
 from pathlib import Path
 
@@ -319,7 +320,10 @@ def test_the_page_fits_a_telephone_in_both_themes(course, browser: Browser, tmp_
     box = shown.get_by_role("region", name="Table of the tasks")
     box.focus()
     shown.keyboard.press("ArrowRight")
-    shown.wait_for_function("document.querySelector('.wide').scrollLeft > 0")
+    deadline = time.monotonic() + 20  # the page's policy forbids the `eval` of wait_for_function
+    while not box.evaluate("(e) => e.scrollLeft > 0"):
+        assert time.monotonic() < deadline, "the arrow key does not move the table"
+        time.sleep(0.02)
     assert box.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
     inks = shown.evaluate(
         """[...document.querySelectorAll('svg [style*="fill: currentColor"]')].map(

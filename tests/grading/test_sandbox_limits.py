@@ -175,7 +175,10 @@ def test_a_daemon_ends_with_its_kernel(mode):
         end = time.monotonic() + 10
         while len(daemons()) != 1:
             assert time.monotonic() < end
-    assert daemons() == []
+    end = time.monotonic() + 20  # what is killed is listed until its turn to leave comes
+    while daemons():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 GRADER = """

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.site.built_site import Site, tested_site
-from tests.site.inspection import Visit, new_context, visit
+from tests.site.inspection import DESKTOP, Visit, new_context, visit
 from tests.site.server import serve
 
 
@@ -28,12 +28,15 @@ def base(site: Site) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visited(browser: Browser) -> Iterator[Callable[[str, str], Visit]]:
+def visited(
+    browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, str], Visit]]:
     """Visit a page once for all tests of a module: ``visited(base, page)``.
 
-    Only the page asked for last stays open, so that memory does not grow with the book.
+    A module's ``SCREEN`` is the size of the screen, by default a desktop's. Only the page asked
+    for last stays open, so that memory does not grow with the book.
     """
-    context = new_context(browser)
+    context = new_context(browser, viewport=getattr(request.module, "SCREEN", DESKTOP))
     kept: dict[tuple[str, str], Visit] = {}
 
     def ask(base: str, page: str) -> Visit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,16 @@ _FIGURES = """() => [...document.querySelectorAll(".explorable")].flatMap((frame
   const view = frame.querySelector(".widget-view, .jupyter-widgets, .widget-subarea");
   if (!view || !view.children.length) return ["an explorable figure was not drawn"];
   return view.textContent.includes("could not be drawn") ? [view.textContent] : [];
+})"""
+
+# Before it is drawn a figure keeps the room that --room in book.css gives it at this width.
+_ROOMS = """() => [...document.querySelectorAll(".explorable.drawn")].flatMap((frame) => {
+  const drawn = frame.offsetHeight;
+  frame.classList.remove("drawn");
+  const kept = parseFloat(getComputedStyle(frame).minHeight);
+  frame.classList.add("drawn");
+  if (Math.abs(drawn - kept) < 0.15 * drawn) return [];
+  return [`set --room in book.css: ${frame.dataset.figure} is ${drawn} px high, kept were ${kept}`];
 })"""
 
 # axe-core reads every element of a page several times. What is the same a thousand times over is
@@ -176,6 +187,10 @@ class Visit:
         """Return explorable figures that were not drawn."""
         return self.ask(_FIGURES)
 
+    def wrong_rooms(self) -> list[str]:
+        """Return explorable figures that are higher or lower than the room kept for them."""
+        return self.ask(_ROOMS)
+
     def open_everything(self) -> None:
         """Open every box that can be opened."""
         self.page.evaluate(_OPEN)
@@ -201,7 +216,8 @@ class Visit:
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Return a browser context without animations, in which the watching script runs first."""
     # The policy is the page's own: only axe-core needs to come past it, and `evaluate` does.
-    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", **options)
+    options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
+    context = browser.new_context(**options)
     context.add_init_script(_WATCH)
     context.set_default_timeout(20_000)
     return context
@@ -214,9 +230,12 @@ def visit(context: BrowserContext, base: str, page: str) -> Visit:
     noticed.page.goto(f"{base}/{page}.html", wait_until="load")
     noticed.page.evaluate("() => document.fonts.ready.then(() => null)")
     if noticed.page.locator("script[src*='widget_host']").count():
-        noticed.page.wait_for_function(
-            "() => !document.querySelector('.explorable:not(.drawn)')", timeout=15_000
-        )
+        waiting = noticed.page.locator(".explorable:not(.drawn)")
+        deadline = (
+            time.monotonic() + 30
+        )  # a page's policy may forbid the `eval` of wait_for_function
+        while waiting.count() and time.monotonic() < deadline:
+            noticed.page.wait_for_timeout(20)
     noticed.page.wait_for_timeout(150)  # whatever starts late may fail late
     return noticed
 

@@ -29,8 +29,9 @@ class _Page(HTMLParser):
             self.links.append(target)
 
 
+@cache
 def read(path: Path) -> _Page:
-    """Parse one page."""
+    """Parse one page, once: it takes seconds for a long one, and a built site does not change."""
     page = _Page()
     page.feed(path.read_text("utf8"))
     return page
@@ -38,11 +39,10 @@ def read(path: Path) -> _Page:
 
 def broken_links(site: Path, pages: list[str]) -> list[str]:
     """Return every link inside the site to a file or an anchor that is not there."""
-    parsed = cache(read)
     broken = []
     for name in pages:
         path = site / f"{name}.html"
-        for link in dict.fromkeys(parsed(path).links):
+        for link in dict.fromkeys(read(path).links):
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
@@ -52,6 +52,6 @@ def broken_links(site: Path, pages: list[str]) -> list[str]:
             anchor = unquote(parts.fragment)
             if not target.is_file():
                 broken.append(f"{name}: {link}: there is no such file")
-            elif anchor and target.suffix == ".html" and anchor not in parsed(target).anchors:
+            elif anchor and target.suffix == ".html" and anchor not in read(target).anchors:
                 broken.append(f"{name}: {link}: there is no such anchor")
     return broken

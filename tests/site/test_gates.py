@@ -23,7 +23,8 @@ GOOD_BODY = f"""
 <article class="bd-article"><img src="{PICTURE}" alt="a dot" width="9" height="9"></article>
 <span class="math"><mjx-container><mjx-assistive-mml><math><mi>x</mi></math></mjx-assistive-mml>
 </mjx-container></span>
-<div class="explorable"><div class="widget-view"><p>drawn</p></div></div>
+<div class="explorable drawn" style="min-height: 60px">
+<div class="widget-view"><p>drawn</p></div></div>
 """
 
 
@@ -106,6 +107,15 @@ BROKEN = {
         html(GOOD_BODY + '<div class="explorable"></div>'),
         "missing_figures",
         "was not drawn",
+    ),
+    "figure-without-its-room": (
+        html(
+            GOOD_BODY + '<div class="explorable drawn" data-figure="3">'
+            '<div class="widget-view"><p style="height: 200px">drawn</p></div></div>',
+            "<style>.explorable:not(.drawn) { min-height: 400px; }</style>",
+        ),
+        "wrong_rooms",
+        "3 is 2.. px high, kept were 400",
     ),
     "figure-failed": (
         html(

@@ -1,13 +1,17 @@
-"""Every page of the site opened as a file, as from a USB stick."""
+"""Every page of the site opened as a file, as from a USB stick, and on a narrow screen.
+
+To load a page takes the browser seconds, so that the width is tried on the same visit.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.site.built_site import toc_pages
-from tests.site.inspection import new_context
+from tests.site.inspection import PHONE, new_context
 
 PAGES = [*toc_pages(), "genindex", "search"]
+SCREEN = PHONE  # of the fixture ``visited``
 
 
 def say(faults: list[str]) -> str:
@@ -19,6 +23,7 @@ def test_page_works_from_disk(visited, site, page):
     seen = visited(site.html.as_uri(), page)
     faults = seen.outside() + seen.errors()
     faults += seen.untypeset_math() + seen.missing_figures() + seen.unnamed_images()
+    faults += seen.wrong_rooms()
     assert not faults, say(faults)
 
 

@@ -52,6 +52,11 @@ def test_explorable_figures_are_drawn(seen):
     assert not seen.missing_figures(), say(seen.missing_figures())
 
 
+def test_page_keeps_room_for_its_explorable_figures(seen):
+    # On a phone: test_pages_from_disk.py.
+    assert not seen.wrong_rooms(), say(seen.wrong_rooms())
+
+
 def test_images_have_text_and_size(seen):
     assert not seen.unnamed_images(), say(seen.unnamed_images())
 

@@ -173,31 +173,6 @@ def test_wide_things_scroll_in_a_named_box_that_takes_the_keyboard(page, base):
     assert box.evaluate("box => box.scrollLeft") > 0
 
 
-@pytest.mark.parametrize("width", [375, 1280])
-@pytest.mark.parametrize(
-    "name", [name for name in toc_pages() if name in ("book/index", *NOTEBOOKS)]
-)
-def test_page_keeps_room_for_its_explorable_figures(browser, base, site, name, width):
-    if 'class="explorable' not in (site.html / f"{name}.html").read_text("utf8"):
-        return  # a page without figures needs no room
-    context = new_context(browser)
-    page = context.new_page()
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{base}/{name}.html")
-    page.wait_for_selector(".explorable.drawn")
-    differences = page.evaluate(
-        """() => [...document.querySelectorAll(".explorable")].map((frame) => {
-          const drawn = frame.offsetHeight;
-          frame.classList.remove("drawn");
-          const kept = parseFloat(getComputedStyle(frame).minHeight);
-          return [frame.dataset.figure, drawn, kept];
-        })"""
-    )
-    context.close()
-    wrong = [each for each in differences if not abs(each[1] - each[2]) < 0.15 * each[1]]
-    assert not wrong, f"set --room in book.css (figure, height, room kept): {wrong}"
-
-
 def test_paper_cuts_nothing_off(page, base):
     page.goto(f"{base}/labs/02_backprop.html")
     page.emulate_media(media="print")

@@ -12,23 +12,11 @@ from playwright.sync_api import Locator, Page
 from derived.nn.autograd import Tensor
 from derived.widgets import BackpropGraph
 from tests.widgets.conftest import OpenPage, wait_until
-from tests.widgets.test_widgets_perceptron import touch_drag
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+from tests.widgets.reader import model, press, status, touch_drag
 
 
 def knob(page: Page, name: str) -> Locator:
     return page.get_by_role("slider", name=name, exact=True)
-
-
-def status(page: Page) -> str:
-    return page.locator(".dld-status").inner_text()
 
 
 def value(page: Page) -> Locator:

@@ -26,6 +26,7 @@ from tests.widgets.attacked_networks import digit_attack
 from tests.widgets.calibration_oracle import reliability_diagram
 from tests.widgets.conftest import OpenPage, wait_until
 from tests.widgets.latent_models import latent_map, latent_sliders
+from tests.widgets.reader import press
 from tests.widgets.recurrent_oracles import character_writer
 from tests.widgets.static_page import ROOT
 
@@ -76,10 +77,6 @@ def scheme_of(page: Page) -> str | None:
 def set_theme(page: Page, theme: str) -> None:
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     wait_until(lambda: scheme_of(page) == theme)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 @every_figure
@@ -216,8 +213,8 @@ def test_the_state_is_said_politely(open_page: OpenPage, name: str) -> None:
     assert line.text_content() == "", "opening a page announces nothing"
     for button in BUTTONS[name]:
         press(page, button)
-    wait_until(lambda: line.text_content() != "")
-    assert line.text_content() == page.locator(".dld-status").text_content()
+    shown = page.locator(".dld-status").text_content()
+    wait_until(lambda: line.text_content() == shown)
 
 
 @every_figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,52 +11,11 @@ from playwright.sync_api import Locator, Page
 from derived.widgets import PerceptronExplorer
 from tests.widgets.conftest import OpenPage, wait_until
 from tests.widgets.oracles import margin_by_least_distance, perceptron, signed
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def number(page: Page, name: str) -> str:
-    return page.locator(f"[data-number={name}]").inner_text()
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def status(page: Page) -> str:
-    return page.locator(".dld-status").inner_text()
+from tests.widgets.reader import drag_by, model, number, press, status, touch_drag
 
 
 def points(page: Page) -> Locator:
     return page.locator(".dld-point")
-
-
-def middle(locator: Locator) -> tuple[float, float]:
-    box = locator.locator(".dld-touch").bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page: Page, locator: Locator, right: float, down: float) -> None:
-    locator.scroll_into_view_if_needed()
-    x, y = middle(locator)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + right / 2, y + down / 2)
-    page.mouse.move(x + right, y + down)
-    page.mouse.up()
-
-
-def touch_drag(page: Page, locator: Locator, right: float, down: float) -> None:
-    locator.scroll_into_view_if_needed()
-    x, y = middle(locator)
-    session = page.context.new_cdp_session(page)
-    for kind, part in (("touchStart", 0.0), ("touchMove", 0.5), ("touchMove", 1.0)):
-        place = {"x": x + part * right, "y": y + part * down}
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def place_of(page: Page, index: int) -> tuple[float, float]:
@@ -154,7 +112,7 @@ def test_with_reduced_motion_run_does_not_move(open_page: OpenPage) -> None:
 def test_a_point_is_dragged_with_the_mouse(open_page: OpenPage) -> None:
     page = open_page(PerceptronExplorer("clouds"))
     before = place_of(page, 4)
-    drag(page, points(page).nth(4), 40, 30)
+    drag_by(page, points(page).nth(4), 40, 30)
     after = place_of(page, 4)
     assert after[0] > before[0] + 0.3 and after[1] < before[1] - 0.2
     assert model(page, "preset") == "custom"
@@ -219,12 +177,12 @@ def test_the_boundary_is_moved_and_turned(open_page: OpenPage) -> None:
     turner = page.get_by_role("slider", name="Turn the boundary")
     press(page, "Own line")
     b, w1, w2 = model(page, "weights")
-    drag(page, mover, 30, -20)
+    drag_by(page, mover, 30, -20)
     moved = model(page, "weights")
     assert moved[1:] == pytest.approx([w1, w2], abs=1e-3)
     shift = 30 / page.locator(".dld-frame").bounding_box()["width"] * 4.5  # type: ignore[index]
     assert moved[0] == pytest.approx(b - shift * (1 + 20 / 30), abs=0.05)
-    drag(page, turner, 30, 0)
+    drag_by(page, turner, 30, 0)
     turned = model(page, "weights")
     assert np.hypot(*turned[1:]) == pytest.approx(np.hypot(w1, w2), abs=1e-3)
     angle = np.degrees(np.arctan2(turned[2], turned[1]))

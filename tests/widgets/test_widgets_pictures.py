@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 from playwright.sync_api import Locator, Page
 
 from derived import nn
 from derived.nn.softmax import softmax
 from derived.widgets import DigitThroughLayers, KernelEditor
 from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.reader import box_of, choose, drag_through, model, press, status
 
 RNG = np.random.default_rng(0)  # for layers of which only the shapes matter
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def status(page: Page) -> str:
-    return page.locator(".dld-status").inner_text()
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    page.locator(".dld-field", has_text=label).first.locator("select").select_option(value)
-
-
-def drag(page: Page, points: list[tuple[float, float]]) -> None:
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=4)
-    page.mouse.up()
 
 
 def touch(page: Page, locator: Locator, places: list[tuple[float, float]]) -> None:
@@ -50,76 +25,6 @@ def touch(page: Page, locator: Locator, places: list[tuple[float, float]]) -> No
         kind = "touchMove" if number else "touchStart"
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-def box_of(locator: Locator) -> dict[str, float]:
-    locator.scroll_into_view_if_needed()
-    box = locator.bounding_box()
-    assert box is not None
-    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
-
-
-# ---- the Python side
-
-
-def network(*layers: nn.Layer) -> DigitThroughLayers:
-    return DigitThroughLayers(nn.Sequential(*layers), np.zeros((1, 8, 8)))
-
-
-WRONG: list[tuple[Callable[[], Any], str]] = [
-    (lambda: KernelEditor(np.zeros((7, 9))), "from 8 to 64 rows and columns"),
-    (lambda: KernelEditor(np.zeros(9)), r"picture has shape \(9,\)"),
-    (lambda: KernelEditor(np.full((9, 9), np.nan)), "picture has an entry"),
-    (lambda: KernelEditor(kernel="blur"), "choose one of identity, average"),
-    (lambda: KernelEditor(kernel=np.ones((2, 2))), r"pass \(3, 3\) or \(5, 5\)"),
-    (lambda: KernelEditor(kernel=[[1, 2], [3]]), "kernel has shape"),
-    (lambda: KernelEditor(stride=5), "stride is 5; pass an integer from 1 to 4"),
-    (lambda: KernelEditor(padding="reflect"), "choose one of valid, same, full"),
-    (lambda: KernelEditor(operation="correlation"), "choose one of cross-correlation"),
-    (lambda: setattr(KernelEditor(), "kernel", [[1.0]]), "kernel has shape"),
-    (lambda: DigitThroughLayers(samples=np.zeros((1, 8, 8))), "without a network"),
-    (lambda: DigitThroughLayers(nn.Sequential(nn.Flatten())), "without samples"),
-    (lambda: network(nn.Flatten()), "ends with a Dense"),
-    (lambda: network(nn.Flatten(), nn.Dense(60, 10, rng=RNG)), "layer 1, Dense, does not take"),
-    (lambda: network(nn.BatchNorm(1), nn.Flatten(), nn.Dense(64, 3, rng=RNG)), "cannot run"),
-    (
-        lambda: network(
-            nn.Conv2d(1, 1, 2, dilation=2, rng=RNG), nn.Flatten(), nn.Dense(36, 3, rng=RNG)
-        ),
-        "dilation",
-    ),
-    (
-        lambda: network(nn.Conv2d(1, 33, 1, rng=RNG), nn.Flatten(), nn.Dense(2112, 3, rng=RNG)),
-        "33 channels",
-    ),
-    (lambda: network(nn.Flatten(), nn.Dense(64, 2000, rng=RNG)), "2 to 20 classes"),
-    (
-        lambda: network(
-            nn.Flatten(), nn.Dense(64, 1500, rng=RNG), nn.ReLU(), nn.Dense(1500, 3, rng=RNG)
-        ),
-        "at most 100000",
-    ),
-    (lambda: DigitThroughLayers(classes=["a"]), "1 names of classes for 10 outputs"),
-    (lambda: DigitThroughLayers(margin=3), "margin is 3"),
-    (lambda: DigitThroughLayers(pen=0.1), "pen is 0.1"),
-    (
-        lambda: DigitThroughLayers(nn.Sequential(nn.Flatten()), np.zeros((1, 8, 9))),
-        "square pictures",
-    ),
-    (lambda: DigitThroughLayers(nn.Sequential(nn.Flatten()), -np.ones((1, 8, 8))), "negative"),
-    (lambda: DigitThroughLayers(nn.ReLU(), np.zeros((1, 8, 8))), "Sequential"),  # type: ignore[arg-type]
-]
-
-
-@pytest.mark.parametrize(("make", "message"), WRONG)
-def test_a_wrong_argument_says_what_to_do(make: Callable[[], Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make()
-
-
-def test_figures_are_stored_as_short_stable_texts() -> None:
-    assert repr(KernelEditor()) == "KernelEditor(28×28, kernel='sobel-vertical', padding='valid')"
-    assert repr(DigitThroughLayers()) == "DigitThroughLayers(8×8, convolution-dense)"
 
 
 # ---- the kernel editor
@@ -239,7 +144,7 @@ def test_a_drawn_digit_gets_the_probabilities_of_derived_nn(open_page: OpenPage)
         (box["x"] + a * box["width"], box["y"] + b * box["height"])
         for a, b in ((0.3, 0.2), (0.7, 0.2), (0.4, 0.8))
     ]
-    drag(page, place)
+    drag_through(page, place)
     ink = np.array(model(page, "drawing"))
     assert 20 < ink.sum() < 120 and ink.max() == 1, "a seven, and nothing of the sample"
     rows = np.flatnonzero(ink.sum(axis=1))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from derived.nn import LSTM, Dense
 from derived.widgets import CharacterWriter, LstmStepper, UnrolledGradient
 from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.reader import model, press, slider, status, touch_drag
 from tests.widgets.recurrent_oracles import (
     Author,
     character_writer,
@@ -19,23 +18,6 @@ from tests.widgets.recurrent_oracles import (
     random_layer,
     rounded,
 )
-from tests.widgets.test_widgets_perceptron import touch_drag
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def status(page: Page) -> str:
-    return page.locator(".dld-status").inner_text()
-
-
-def slider(page: Page, name: str) -> Locator:
-    return page.locator(".dld-sliderfield", has_text=name).locator("input")
 
 
 def minus(number: float, digits: int = 4) -> str:

@@ -2,95 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from derived.widgets import DropoutEnsemble, PenaltyContours
 from tests.widgets.conftest import OpenPage
 from tests.widgets.ensemble_oracle import dropout_predictions
-from tests.widgets.test_widgets_perceptron import touch_drag
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def status(page: Page) -> str:
-    return page.locator(".dld-status").inner_text()
-
-
-def slider(page: Page, name: str) -> Locator:
-    return page.locator(".dld-sliderfield", has_text=name).locator("input")
-
-
-def choose(page: Page, label: str, value: str) -> None:
-    page.locator(".dld-field", has_text=label).first.locator("select").select_option(value)
-
-
-def drag(page: Page, points: list[tuple[float, float]]) -> None:
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=4)
-    page.mouse.up()
-
-
-def box_of(locator: Locator) -> dict[str, float]:
-    locator.scroll_into_view_if_needed()
-    box = locator.bounding_box()
-    assert box is not None
-    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
-
-
-# ---- the Python side
-
-WRONG: list[tuple[Callable[[], Any], str]] = [
-    (lambda: PenaltyContours([[1, 0.5], [0.4, 1]]), "not symmetric"),
-    (lambda: PenaltyContours([[1, 2], [2, 1]]), "eigenvalues -1 and 3"),
-    (lambda: PenaltyContours(np.eye(3)), r"hessian has shape \(3, 3\)"),
-    (lambda: PenaltyContours(minimum=[4, 0]), "minimum has an entry"),
-    (lambda: PenaltyContours(penalty="l0"), "choose one of l2, l1"),
-    (lambda: PenaltyContours(strength=-1), "strength"),
-    (lambda: PenaltyContours(learning_rate=1.1), "learning_rate is 1.1"),
-    (lambda: PenaltyContours(steps=1001), "from 0 to 1000"),
-    (lambda: setattr(PenaltyContours(), "strength", 21.0), "strength"),
-    (lambda: DropoutEnsemble("linear"), "choose one of softmax, hidden"),
-    (lambda: DropoutEnsemble(inputs=[1, 2]), "together"),
-    (lambda: DropoutEnsemble(keep=0), "keep is 0"),
-    (lambda: DropoutEnsemble(drop="outputs"), "choose one of inputs, hidden, both"),
-    (
-        lambda: DropoutEnsemble(inputs=np.ones(9), weights=[np.ones((2, 9))], biases=[np.ones(2)]),
-        "9 inputs and hidden units",
-    ),
-    (
-        lambda: DropoutEnsemble(inputs=[1, 2], weights=[np.ones((2, 3))], biases=[np.ones(2)]),
-        r"weights\[0\] has shape \(2, 3\)",
-    ),
-    (
-        lambda: DropoutEnsemble(inputs=[1], weights=[np.ones((5, 1))], biases=[np.ones(5)]),
-        "5 classes",
-    ),
-]
-
-
-@pytest.mark.parametrize(("make", "message"), WRONG)
-def test_a_wrong_argument_says_what_to_do(make: Callable[[], Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make()
-
-
-def test_figures_are_stored_as_short_stable_texts() -> None:
-    assert repr(PenaltyContours()) == "PenaltyContours(penalty='l2', strength=0.5)"
-    assert repr(DropoutEnsemble()) == "DropoutEnsemble('softmax', drop='both', keep=0.5)"
-
+from tests.widgets.reader import (
+    box_of,
+    choose,
+    drag_through,
+    model,
+    press,
+    slider,
+    status,
+    touch_drag,
+)
 
 # ---- the contours of a penalty
 
@@ -146,7 +74,7 @@ def test_the_minimum_is_dragged_by_mouse_finger_and_keys(open_page: OpenPage) ->
     handle = page.locator(".dld-handle-minimum")
     box = box_of(handle.locator(".dld-touch"))
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    drag(page, [middle, (middle[0] - 50, middle[1] + 30)])
+    drag_through(page, [middle, (middle[0] - 50, middle[1] + 30)])
     first = model(page, "minimum")
     assert first[0] < 0.6 and first[1] < 0.8
     check_penalty(page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,22 +12,11 @@ from derived import nn
 from derived.widgets import NetworkTrainer
 from tests.widgets.conftest import OpenPage, wait_until
 from tests.widgets.oracles import replay
-
-
-def model(page: Page, name: str) -> Any:
-    return page.evaluate(f"window.figureModels[0].get('{name}')")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+from tests.widgets.reader import model, number, press
 
 
 def epoch(page: Page) -> int:
     return int(page.locator(".dld-epoch").inner_text().split()[1].replace(",", ""))
-
-
-def shown(page: Page, name: str) -> str:
-    return page.locator(f"[data-number={name}]").inner_text()
 
 
 def fragment(page: Page) -> str:
@@ -58,9 +46,9 @@ def check_against_numpy(page: Page, epochs: int) -> None:
     for got, layer in zip(model(page, "parameters"), dense, strict=True):
         np.testing.assert_allclose(got["weight"], layer.parameters["weight"], rtol=0, atol=1e-6)
         np.testing.assert_allclose(got["bias"], layer.parameters["bias"], rtol=0, atol=1e-6)
-    assert shown(page, "train-loss") == f"{losses[-1]:.4f}"
+    assert number(page, "train-loss") == f"{losses[-1]:.4f}"
     right = np.mean((network.forward(points[:, :2])[:, 0] > 0) == (points[:, 2] == 1))
-    assert shown(page, "train-accuracy") == f"{100 * right:.1f} %"
+    assert number(page, "train-accuracy") == f"{100 * right:.1f} %"
     assert (
         f"Epoch {epochs}: training loss {losses[-1]:.4f}"
         in page.locator(".dld-status").inner_text()
@@ -106,7 +94,7 @@ def test_play_and_pause_by_keyboard(open_page: OpenPage) -> None:
     page.wait_for_timeout(300)
     assert epoch(page) == paused == model(page, "epoch")
     assert model(page, "metrics")["train_loss"] == pytest.approx(
-        float(shown(page, "train-loss")), abs=6e-5
+        float(number(page, "train-loss")), abs=6e-5
     )
 
 

@@ -33,7 +33,12 @@ class MarkovLanguages:
     step: NDArray[np.float64]
 
     def log_likelihood(self, name: str) -> NDArray[np.float64]:
-        """Return log p(name | language) for each language, (languages,); −∞ where impossible."""
+        """Return log p(name | language) for each language, (languages,); −∞ where impossible.
+
+        Raises ValueError unless the name consists of letters from a to z, in either case.
+        """
+        if not name or not set(name.lower()) <= set(_LETTERS):
+            raise ValueError(f"a name consists of letters from a to z, got {name!r}")
         codes = [_LETTERS.index(letter) for letter in name.lower()]
         with np.errstate(divide="ignore"):
             total = np.log(self.start[:, codes[0]])
@@ -81,8 +86,10 @@ def generated_names(
     language → different names in alphabetical order, as :func:`derived.datasets.names`, and the
     languages, whose ``log_likelihood`` gives the best possible classifier.
 
-    Raises ValueError if n is smaller than the number of languages.
+    Raises ValueError if there is no language, or n is smaller than their number.
     """
+    if languages < 1:
+        raise ValueError(f"languages must be 1 or more, got {languages}")
     _require_count(n, languages)
     _require_generator(rng)
     model = _languages(languages)

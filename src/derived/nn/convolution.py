@@ -65,8 +65,8 @@ class Conv2d(Layer):
         threads: int = 1,
     ) -> None:
         """Draw the weight, and set the bias to zero."""
-        if threads < 1:
-            raise ValueError(f"threads is a whole number ≥ 1, got {threads}")
+        if not isinstance(threads, int | np.integer) or threads < 1:
+            raise ValueError(f"threads is a whole number ≥ 1, got {threads!r}")
         self.threads = threads
         self.windows = Windows.of(kernel_size, stride, padding, dilation)
         shape = (out_channels, in_channels, *self.windows.window)

@@ -22,7 +22,7 @@ from derived.nn.windows import (
 __all__ = ["AveragePool2d", "MaxPool2d"]
 
 #: Bytes of the channels that are pooled at a time: they should stay in the cache of a core.
-BLOCK_BYTES = 1_600_000
+BLOCK_BYTES = 850_000
 
 
 class _Pool2d(Layer):
@@ -92,12 +92,13 @@ class _Pool2d(Layer):
         places = gradient.shape[axis]
         targets = self._parts(result, axis, places)
         if window == stride and places * window == result.shape[axis]:  # each in one window
-            for step, target in enumerate(targets):
-                np.multiply(gradient, self._shares(choice, step), out=target)
+            self._share(gradient, choice, targets)
             return
         result[...] = 0
-        for step, target in enumerate(targets):
-            np.add(target, gradient * self._shares(choice, step), out=target)
+        shares = list(np.empty((window, *gradient.shape), gradient.dtype))
+        self._share(gradient, choice, shares)
+        for target, share in zip(targets, shares, strict=True):
+            np.add(target, share, out=target)
 
     _padding_value = 0.0
     _height: int
@@ -111,8 +112,8 @@ class _Pool2d(Layer):
         """
 
     @abstractmethod
-    def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
-        """Return the share of a place's gradient that a number of its window gets."""
+    def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
+        """Write what the windows' first numbers get of the gradient, the second ones, …"""
 
 
 class MaxPool2d(_Pool2d):
@@ -126,18 +127,22 @@ class MaxPool2d(_Pool2d):
 
     def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
         largest = parts[0]
-        wins = np.empty((len(parts), *largest.shape), np.bool_)  # one mask for each of the numbers
-        for step, part in enumerate(parts[1:], start=1):
+        # One mask for each number but the first, which wins where no other one does.
+        wins = np.empty((len(parts) - 1, *largest.shape), np.bool_)
+        for step, part in enumerate(parts[1:]):
             better = np.greater(part, largest, out=wins[step])
-            for earlier in wins[1:step]:
+            for earlier in wins[:step]:
                 np.greater(earlier, better, out=earlier)  # it won, and still does
             largest = out = np.maximum(largest, part, out=out)
-        np.logical_not(np.logical_or.reduce(wins[1:]), out=wins[0])  # beaten by none
         return (np.positive(largest, out=out) if len(parts) == 1 else largest), wins
 
-    def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
-        share: NDArray[np.bool_] = choice[step]
-        return share
+    def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
+        rest = gradient
+        for wins, share in zip(choice, shares[1:], strict=True):
+            np.multiply(gradient, wins, out=share)
+            rest = np.subtract(rest, share, out=shares[0])  # exact: one number gets all
+        if len(shares) == 1:
+            np.positive(gradient, out=shares[0])
 
 
 class AveragePool2d(_Pool2d):
@@ -150,8 +155,9 @@ class AveragePool2d(_Pool2d):
         mean /= len(parts)
         return mean, np.asarray(1 / len(parts), mean.dtype)
 
-    def _shares(self, choice: NDArray[Any], step: int) -> NDArray[Any]:
-        return choice
+    def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
+        for share in shares:
+            np.multiply(gradient, choice, out=share)
 
 
 def _blocks(x: Array) -> list[slice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,20 @@ def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
 
 def number(name: str, value: float, low: float, high: float) -> float:
     """Return the value as a float if it lies between the two bounds."""
-    if isinstance(value, bool) or not low <= value <= high:
+    if not _is_number(value) or not low <= value <= high:
         raise ValueError(f"{name} is {value!r}; pass a number from {low:g} to {high:g}")
     return float(value)
 
 
 def integer(name: str, value: int, low: int, high: int) -> int:
     """Return the value as an int if it is a whole number between the two bounds."""
-    if isinstance(value, bool) or not low <= value <= high or int(value) != value:
+    if not _is_number(value) or not low <= value <= high or int(value) != value:
         raise ValueError(f"{name} is {value!r}; pass an integer from {low} to {high}")
     return int(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def array(name: str, values: ArrayLike, shape: Sequence[int | None], limit: float) -> list[Any]:

@@ -25,6 +25,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 
+#: The style sheet of ``shared/sliders.js``, for the figures that use it.
+SLIDERS = ROOT / "shared" / "sliders.css"
+
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+\.js)";$', re.MULTILINE)
 _EXPORT = re.compile(
     r"^export (?=(?:const|function|class|async function) ([A-Za-z_$][\w$]*))", re.M

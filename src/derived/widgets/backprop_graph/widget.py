@@ -12,6 +12,7 @@ import traitlets
 from numpy.typing import ArrayLike, NDArray
 
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -109,11 +110,7 @@ class BackpropGraph(anywidget.AnyWidget):
         help="'weights', 'biases', 'inputs', shaped as the parameters; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [615, 1280],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=615, phone=1280)
 
     def __init__(
         self,

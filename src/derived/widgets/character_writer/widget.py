@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from derived.nn import GRU, LSTM, RNN, Dense, Recurrent
 from derived.widgets.arguments import integer, number, packed
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -132,7 +133,7 @@ class CharacterWriter(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "character_writer.js")
-    _css = style(_HERE / "character_writer.css")
+    _css = style(SLIDERS, _HERE / "character_writer.css")
 
     vocabulary = traitlets.Unicode(help="the characters in the order of the classes").tag(sync=True)
     layers = traitlets.List(
@@ -150,11 +151,7 @@ class CharacterWriter(anywidget.AnyWidget):
         traitlets.Float(), help="of the next character; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [653, 954],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=653, phone=954)
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from derived import nn
 from derived.widgets.arguments import integer, number, one_of, packed
 from derived.widgets.bundler import ROOT, bundle, style
 from derived.widgets.dense_networks import MOST_NUMBERS, described
+from derived.widgets.height import height_trait
 from derived.widgets.pictures import checked_drawing, checked_names, checked_samples, grays
 
 _HERE = Path(__file__).parent
@@ -141,11 +142,7 @@ class DigitAttack(anywidget.AnyWidget):
     before = traitlets.List(traitlets.Float(), help="(K,) p(x); written by the page").tag(sync=True)
     after = traitlets.List(traitlets.Float(), help="(K,) p(x′); written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [800, 1413],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=800, phone=1413)
 
     def __init__(
         self,

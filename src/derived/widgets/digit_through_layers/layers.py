@@ -48,8 +48,10 @@ def described(network: nn.Sequential, side: int) -> tuple[list[Description], Par
     if not isinstance(network, nn.Sequential):
         raise ValueError(f"network is a {type(network).__name__}; pass a derived.nn.Sequential")
     layers = list(network.layers)
-    if isinstance(layers[-1], nn.Softmax):
+    if layers and isinstance(layers[-1], nn.Softmax):
         layers.pop()
+    if not layers:
+        raise ValueError("network has no layer; pass one that ends with a Dense")
     shapes = _shapes(layers, side)
     descriptions, parameters = [], Parameters()
     for number, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):

@@ -14,6 +14,7 @@ from derived import nn
 from derived.widgets.arguments import packed
 from derived.widgets.bundler import ROOT, bundle, style
 from derived.widgets.digit_through_layers.layers import described
+from derived.widgets.height import height_trait
 from derived.widgets.pictures import checked_drawing, checked_names, checked_samples, grays
 
 _HERE = Path(__file__).parent
@@ -82,11 +83,7 @@ class DigitThroughLayers(anywidget.AnyWidget):
     logits = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
     probabilities = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [810, 1495],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=810, phone=1495)
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived.widgets.arguments import array, number, one_of
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -110,7 +111,7 @@ class DropoutEnsemble(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "dropout_ensemble.js")
-    _css = style(_HERE / "dropout_ensemble.css")
+    _css = style(SLIDERS, _HERE / "dropout_ensemble.css")
 
     network = traitlets.Unicode("softmax", help="'softmax', 'hidden' or 'custom'").tag(sync=True)
     networks = traitlets.Dict(
@@ -127,11 +128,7 @@ class DropoutEnsemble(anywidget.AnyWidget):
     geometric = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
     scaled = traitlets.List(traitlets.Float(), help="written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [775, 1345],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=775, phone=1345)
 
     def __init__(
         self,

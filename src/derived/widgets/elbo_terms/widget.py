@@ -10,6 +10,7 @@ import traitlets
 
 from derived.widgets.arguments import number, one_of
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -70,11 +71,7 @@ class ElboTerms(anywidget.AnyWidget):
     bound = traitlets.Float(0.0, help="written by the page").tag(sync=True)
     evidence = traitlets.Float(0.0, help="log p(x); written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [524, 969],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=524, phone=969)
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ import traitlets
 
 from derived.widgets.arguments import integer, number, one_of
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -94,11 +95,7 @@ class GanTrainer(anywidget.AnyWidget):
         help="value V(D, G), generator_loss, divergence, pull, shares; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [710, 1289],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=710, phone=1289)
 
     def __init__(
         self,

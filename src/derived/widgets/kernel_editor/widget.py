@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from derived.widgets.arguments import array, integer, one_of
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -41,7 +42,7 @@ LIMIT = 1000.0
 
 def _checked_picture(picture: ArrayLike) -> list[list[float]]:
     rows = array("picture", picture, (None, None), LIMIT)
-    shape = (len(rows), len(rows[0]))
+    shape = np.shape(picture)
     if not all(SMALLEST <= side <= LARGEST for side in shape):
         raise ValueError(
             f"picture has shape {shape}; pass from {SMALLEST} to {LARGEST} rows and columns"
@@ -51,7 +52,7 @@ def _checked_picture(picture: ArrayLike) -> list[list[float]]:
 
 def _checked_kernel(kernel: ArrayLike) -> list[list[float]]:
     rows = array("kernel", kernel, (None, None), 100.0)
-    shape = (len(rows), len(rows[0]))
+    shape = np.shape(kernel)
     if shape not in ((3, 3), (5, 5)):
         raise ValueError(f"kernel has shape {shape}; pass (3, 3) or (5, 5)")
     return rows
@@ -140,11 +141,7 @@ class KernelEditor(anywidget.AnyWidget):
         sync=True
     )
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [775, 1260],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=775, phone=1260)
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from derived import nn
 from derived.widgets import dense_networks
 from derived.widgets.arguments import array
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -80,11 +81,7 @@ class LatentMap(anywidget.AnyWidget):
         traitlets.Float(), help="the decoded ink, row by row; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [652, 1124],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=652, phone=1124)
 
     def __init__(
         self,

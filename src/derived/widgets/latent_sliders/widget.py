@@ -14,6 +14,7 @@ from derived import nn
 from derived.widgets import dense_networks
 from derived.widgets.arguments import array, integer
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -71,11 +72,7 @@ class LatentSliders(anywidget.AnyWidget):
         traitlets.Float(), help="the decoded ink, row by row; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [590, 879],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=590, phone=879)
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from derived.nn import LSTM
 from derived.widgets.arguments import array, integer
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -110,11 +111,7 @@ class LstmStepper(anywidget.AnyWidget):
         sync=True
     )
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [755, 960],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=755, phone=960)
 
     def __init__(
         self,

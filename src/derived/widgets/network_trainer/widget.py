@@ -10,7 +10,9 @@ from typing import Any
 import anywidget
 import traitlets
 
+from derived.widgets.arguments import integer, number, one_of
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -21,38 +23,20 @@ MOST_UNITS = 8
 SAMPLES = 200
 
 
-def _one_of(name: str, value: str, allowed: Sequence[str]) -> str:
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}; choose one of {', '.join(allowed)}")
-    return value
-
-
-def _number(name: str, value: float, low: float, high: float) -> float:
-    if isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; pass a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def _integer(name: str, value: int, low: int, high: int) -> int:
-    if isinstance(value, bool) or int(value) != value or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; pass an integer from {low} to {high}")
-    return int(value)
-
-
 def _widths(hidden: Sequence[int]) -> list[int]:
     if len(hidden) > MOST_LAYERS:
         raise ValueError(f"{len(hidden)} hidden layers; pass at most {MOST_LAYERS} widths")
-    return [_integer("a hidden layer's width", units, 1, MOST_UNITS) for units in hidden]
+    return [integer("a hidden layer's width", units, 1, MOST_UNITS) for units in hidden]
 
 
 _CHECKS: dict[str, Any] = {
-    "dataset": lambda value: _one_of("dataset", value, DATASETS),
-    "noise": lambda value: _number("noise", value, 0.0, 0.5),
+    "dataset": lambda value: one_of("dataset", value, DATASETS),
+    "noise": lambda value: number("noise", value, 0.0, 0.5),
     "hidden": _widths,
-    "activation": lambda value: _one_of("activation", value, ACTIVATIONS),
-    "learning_rate": lambda value: _number("learning_rate", value, 1e-6, 10.0),
-    "batch_size": lambda value: _integer("batch_size", value, 1, SAMPLES),
-    "seed": lambda value: _integer("seed", value, 0, 9999),
+    "activation": lambda value: one_of("activation", value, ACTIVATIONS),
+    "learning_rate": lambda value: number("learning_rate", value, 1e-6, 10.0),
+    "batch_size": lambda value: integer("batch_size", value, 1, SAMPLES),
+    "seed": lambda value: integer("seed", value, 0, 9999),
 }
 
 
@@ -115,11 +99,7 @@ class NetworkTrainer(anywidget.AnyWidget):
         traitlets.List(), help="(200, 3) training rows [x1, x2, label]; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [740, 1370],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=740, phone=1370)
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived.widgets.arguments import array, integer, number, one_of
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -85,7 +86,7 @@ class PenaltyContours(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "penalty_contours.js")
-    _css = style(_HERE / "penalty_contours.css")
+    _css = style(SLIDERS, _HERE / "penalty_contours.css")
 
     hessian = traitlets.List(traitlets.List(), help="(2, 2) rows").tag(sync=True)
     minimum = traitlets.List(traitlets.Float(), help="(2,)").tag(sync=True)
@@ -101,11 +102,7 @@ class PenaltyContours(anywidget.AnyWidget):
         traitlets.Float(), help="(2,) weights after the steps; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [710, 1235],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=710, phone=1235)
 
     def __init__(
         self,

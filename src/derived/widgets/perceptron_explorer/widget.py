@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -97,11 +98,7 @@ class PerceptronExplorer(anywidget.AnyWidget):
     weights = traitlets.List(traitlets.Float(), [0.0, 0.0, 0.0], help="[b, w1, w2]").tag(sync=True)
     updates = traitlets.Int(0, help="updates made so far; written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [690, 1310],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=690, phone=1310)
 
     def __init__(
         self,

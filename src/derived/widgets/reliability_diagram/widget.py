@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from derived.widgets.arguments import array, integer, number, packed
 from derived.widgets.bundler import bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -87,11 +88,7 @@ class ReliabilityDiagram(anywidget.AnyWidget):
     loss = traitlets.Float(0.0, help="nats an example; written by the page").tag(sync=True)
     brier = traitlets.Float(0.0, help="written by the page").tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [618, 938],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=618, phone=938)
 
     def __init__(
         self,

@@ -9,7 +9,8 @@ import anywidget
 import traitlets
 
 from derived.widgets.arguments import integer, number, one_of
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
@@ -66,7 +67,7 @@ class UnrolledGradient(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "unrolled_gradient.js")
-    _css = style(_HERE / "unrolled_gradient.css")
+    _css = style(SLIDERS, _HERE / "unrolled_gradient.css")
 
     cell = traitlets.Unicode("tanh").tag(sync=True)
     radius = traitlets.Float(0.9).tag(sync=True)
@@ -87,11 +88,7 @@ class UnrolledGradient(anywidget.AnyWidget):
         traitlets.Float(), help="(T + 1,) of dh_T/dc_t for the LSTM; written by the page"
     ).tag(sync=True)
 
-    reserved_height = traitlets.List(
-        traitlets.Int(),
-        [754, 946],
-        help="pixels to keep free before the figure is drawn, on a wide page and on a phone",
-    ).tag(sync=True)
+    reserved_height = height_trait(wide=754, phone=946)
 
     def __init__(
         self,
