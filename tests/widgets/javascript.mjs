@@ -10,6 +10,7 @@ import * as attacks from "../../src/derived/widgets/digit_attack/attack.js";
 import * as ink from "../../src/derived/widgets/shared/ink.js";
 import * as layered from "../../src/derived/widgets/digit_through_layers/network.js";
 import * as dropout from "../../src/derived/widgets/dropout_ensemble/ensemble.js";
+import * as regression from "../../src/derived/widgets/dropout_regression/regression.js";
 import * as bound from "../../src/derived/widgets/elbo_terms/bound.js";
 import * as game from "../../src/derived/widgets/gan_trainer/game.js";
 import * as measures from "../../src/derived/widgets/gan_trainer/measures.js";
@@ -177,6 +178,19 @@ const CALLS = {
   generatedMasses: (places) => measures.generatedMasses(flat(places)),
   nodes: () => measures.NODES,
   gan: (name, ...values) => measures[name](...values),
+  dropoutObjective: (parameters, { x, y, masks, alpha }) =>
+    regression.objective(net(parameters), { x: flat(x), y: flat(y), masks: masks.map(flat), alpha }),
+  dropoutPasses(parameters, x, masks) {
+    const found = regression.passes(net(parameters), flat(x), masks.map(flat));
+    return { found, ...regression.moments(found) };
+  },
+  passMasks: regression.passMasks,
+  fitDropout(configuration, points, steps) {
+    const fit = regression.createFit(configuration);
+    const start = network.parameterLists(fit.network);
+    for (let n = 0; n < steps; n += 1) regression.takeStep(fit, points, configuration);
+    return { start, end: network.parameterLists(fit.network) };
+  },
   decimal: dom.decimal,
   count: dom.count,
 };

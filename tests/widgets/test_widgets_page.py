@@ -13,6 +13,7 @@ from derived.widgets import (
     BackpropGraph,
     DigitThroughLayers,
     DropoutEnsemble,
+    DropoutRegression,
     ElboTerms,
     GanTrainer,
     KernelEditor,
@@ -42,6 +43,7 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
     "digit": DigitThroughLayers,
     "penalty": PenaltyContours,
     "dropout": lambda: DropoutEnsemble("hidden"),
+    "dropped": DropoutRegression,
     "latent": latent_map,
     "bound": lambda: ElboTerms("fold", x=2),
     "reliability": reliability_diagram,
@@ -62,6 +64,7 @@ BUTTONS["kernel"] = ["Turn by 180°", "Reset"]
 BUTTONS["digit"] = ["Sample 2", "Clear"]
 BUTTONS["penalty"] = ["Set λ = 1/(ητ)", "Diagonal H", "Reset"]
 BUTTONS["dropout"] = ["Next", "Back", "Next"]
+BUTTONS["dropped"] = ["New masks", "Add point", "Remove point", "New weights", "Reset"]
 BUTTONS["bound"] = ["One step", "One step", "Reset"]
 BUTTONS["reliability"] = ["Best likelihood", "T = 1"]
 BUTTONS["sliders"] = ["New sample", "All zero", "Reset", "New sample"]

@@ -15,6 +15,7 @@ from derived.widgets.character_writer import CharacterWriter
 from derived.widgets.digit_attack import DigitAttack
 from derived.widgets.digit_through_layers import DigitThroughLayers
 from derived.widgets.dropout_ensemble import DropoutEnsemble
+from derived.widgets.dropout_regression import DropoutRegression
 from derived.widgets.elbo_terms import ElboTerms
 from derived.widgets.gan_trainer import GanTrainer
 from derived.widgets.kernel_editor import KernelEditor
@@ -33,6 +34,7 @@ __all__ = [
     "DigitAttack",
     "DigitThroughLayers",
     "DropoutEnsemble",
+    "DropoutRegression",
     "ElboTerms",
     "GanTrainer",
     "KernelEditor",

@@ -18,16 +18,16 @@ def checked_samples(samples: ArrayLike) -> NDArray[np.float64]:
     """Return pictures (S, N, N) with ink from 0 to 1; (S, 1, N, N) is accepted too."""
     given = np.asarray(samples, dtype=np.float64)
     given = given[:, 0] if given.ndim == 4 and given.shape[1] == 1 else given
-    pictures = np.asarray(array("samples", given, (None, None, None), 1.0), dtype=np.float64)
-    count, height, width = pictures.shape
+    array("samples", given, (None, None, None), 1.0)
+    count, height, width = given.shape
     if height != width or not SMALLEST <= height <= LARGEST or not 1 <= count <= MOST_SAMPLES:
         raise ValueError(
-            f"samples has shape {pictures.shape}; pass 1 to {MOST_SAMPLES} square pictures with "
+            f"samples has shape {given.shape}; pass 1 to {MOST_SAMPLES} square pictures with "
             f"sides from {SMALLEST} to {LARGEST}"
         )
-    if pictures.min() < 0:
+    if given.min() < 0:
         raise ValueError("samples holds a negative number; pass ink from 0 (none) to 1")
-    return pictures
+    return given
 
 
 def checked_names(classes: Sequence[str] | None, outputs: int) -> list[str]:

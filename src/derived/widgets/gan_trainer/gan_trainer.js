@@ -3,6 +3,7 @@ import { Chart } from "../shared/chart.js";
 import { button, change, count, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { forward, parameterLists } from "../shared/network.js";
+import { Player } from "../shared/player.js";
 import { createGame, takeStep } from "./game.js";
 import { Lines } from "./lines.js";
 import { MIDDLES, measure, quantiles } from "./measures.js";
@@ -66,7 +67,6 @@ class GanTrainer extends Figure {
     this.losses = new Chart({ x: "step", y: "loss", curves: LOSSES });
     this.lines = new Lines(NOISE.length);
     this.settings = new Settings((changes) => this.configure(changes));
-    this.visible = true;
     this.buildControls();
     this.buildReadouts();
     this.load();
@@ -75,7 +75,18 @@ class GanTrainer extends Figure {
   }
 
   buildControls() {
-    this.trainButton = button("Train", () => this.toggle(), { class: "dld-button dld-primary" });
+    this.player = new Player(this, {
+      start: "Train",
+      stop: "Stop",
+      step: () => takeStep(this.game),
+      pace: () => (reducedMotion() ? { most: 150, time: 200 } : { most: 8, time: 10 }),
+      over: () => this.over(),
+      shown: () => {
+        this.look();
+        this.draw();
+      },
+      settled: () => this.save(),
+    });
     this.stepButton = button("One step", () => this.stepOnce());
     const seed = () => ({ seed: (this.configuration.seed + 1) % (MOST_SEED + 1) });
     const buttons = [
@@ -83,7 +94,7 @@ class GanTrainer extends Figure {
       button("New weights", () => this.configure(seed())),
       button("Set up a collapse", () => this.configure(COLLAPSE)),
     ];
-    this.bar = html("div", { class: "dld-bar" }, this.trainButton, this.stepButton, ...buttons);
+    this.bar = html("div", { class: "dld-bar" }, this.player.button, this.stepButton, ...buttons);
   }
 
   buildReadouts() {
@@ -108,14 +119,6 @@ class GanTrainer extends Figure {
       this.losses.layOut({ width: within(width, 230, 420), height: 150 });
       this.draw();
     });
-    const sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
-    });
-    sight.observe(this.root);
-    this.signal.addEventListener("abort", () => {
-      this.pause();
-      sight.disconnect();
-    });
     this.watch(Object.values(TRAITS), () => {
       this.load();
       this.draw();
@@ -130,7 +133,7 @@ class GanTrainer extends Figure {
   }
 
   begin(configuration) {
-    this.pause();
+    this.player.pause();
     this.configuration = configuration;
     this.game = createGame(configuration);
     this.history = [];
@@ -170,52 +173,11 @@ class GanTrainer extends Figure {
   }
 
   stepOnce() {
-    this.pause();
+    this.player.pause();
     if (!this.over()) takeStep(this.game);
     this.look();
     this.draw();
     this.save();
-  }
-
-  toggle() {
-    if (this.playing) {
-      this.pause();
-      this.draw();
-      this.save();
-    } else {
-      this.playing = true;
-      change(this.trainButton, { text: "Stop" });
-      this.schedule();
-    }
-  }
-
-  pause() {
-    cancelAnimationFrame(this.request);
-    clearTimeout(this.timer);
-    this.playing = false;
-    change(this.trainButton, { text: "Train" });
-  }
-
-  // With reduced motion the picture changes a little more than once in a second.
-  schedule() {
-    const next = () => {
-      this.request = requestAnimationFrame(() => this.frame());
-    };
-    if (reducedMotion()) this.timer = setTimeout(next, 800);
-    else next();
-  }
-
-  frame() {
-    if (this.visible) {
-      const [most, time] = reducedMotion() ? [150, 200] : [8, 10];
-      const until = performance.now() + time;
-      for (let n = 0; n < most && performance.now() < until; n += 1) takeStep(this.game);
-      this.look();
-      if (this.over()) this.pause();
-      this.draw();
-    }
-    if (this.playing) this.schedule();
-    else this.save();
   }
 
   // ---- drawing
@@ -234,7 +196,7 @@ class GanTrainer extends Figure {
     this.lines.draw(chart, Array.from(NOISE, (z, n) => [z, places[n]]));
     this.drawLosses();
     this.drawNumbers();
-    change(this.trainButton, { disabled: this.over() });
+    change(this.player.button, { disabled: this.over() });
     change(this.stepButton, { disabled: this.over() });
     this.say(this.sentence());
   }

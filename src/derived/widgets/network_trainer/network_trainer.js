@@ -1,7 +1,8 @@
 // NetworkTrainer: a small network on points in the plane, trained in the page.
-import { button, change, count, decimal, html, reducedMotion } from "../shared/dom.js";
+import { button, change, count, decimal, html } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { parameterLists } from "../shared/network.js";
+import { Player } from "../shared/player.js";
 import { Address } from "./address.js";
 import { DEFAULTS, MOST_SEED, valid } from "./configuration.js";
 import { Curve } from "./curve.js";
@@ -65,7 +66,6 @@ class NetworkTrainer extends Figure {
     super(host, { name: "trainer", label: "Network trainer", hint: HINT });
     this.address = new Address(this.model.get("url_key"));
     this.size = 340;
-    this.visible = true;
     this.showTest = false;
     this.configuration = DEFAULTS;
     this.settings = new Settings((changes) => this.configure(changes));
@@ -80,8 +80,15 @@ class NetworkTrainer extends Figure {
   }
 
   buildControls() {
-    const primary = { class: "dld-button dld-primary" };
-    this.playButton = button("Play", () => this.play(), primary);
+    this.player = new Player(this, {
+      start: "Play",
+      stop: "Pause",
+      step: () => trainEpoch(this.training),
+      pace: () => ({ most: this.training.epoch < 60 ? 1 : 4, time: 10 }),
+      over: () => this.over(),
+      shown: () => this.draw(),
+      settled: () => this.save(),
+    });
     this.stepButton = button("Step", () => this.stepOnce());
     const reset = button("Reset", () => this.reset());
     const seed = () => ({ seed: (this.configuration.seed + 1) % (MOST_SEED + 1) });
@@ -91,7 +98,7 @@ class NetworkTrainer extends Figure {
     this.bar = html(
       "div",
       { class: "dld-bar" },
-      this.playButton,
+      this.player.button,
       this.stepButton,
       reset,
       renew,
@@ -119,14 +126,6 @@ class NetworkTrainer extends Figure {
       this.size = size;
       this.draw();
     });
-    const sight = new IntersectionObserver(([entry]) => {
-      this.visible = entry.isIntersecting;
-    });
-    sight.observe(this.root);
-    this.signal.addEventListener("abort", () => {
-      this.pause();
-      sight.disconnect();
-    });
     this.address.watch(
       () => this.configuration,
       (wanted) => this.configure(wanted),
@@ -146,7 +145,7 @@ class NetworkTrainer extends Figure {
   }
 
   adopt(configuration) {
-    this.pause();
+    this.player.pause();
     this.configuration = configuration;
     this.settings.show(configuration);
     this.training = createTraining(configuration);
@@ -192,53 +191,10 @@ class NetworkTrainer extends Figure {
   }
 
   stepOnce() {
-    this.pause();
+    this.player.pause();
     if (!this.over()) trainEpoch(this.training);
     this.draw();
     this.save();
-  }
-
-  play() {
-    if (this.playing) {
-      this.pause();
-      this.draw();
-      this.save();
-    } else {
-      this.playing = true;
-      change(this.playButton, { text: "Pause" });
-      this.schedule();
-    }
-  }
-
-  pause() {
-    cancelAnimationFrame(this.request);
-    clearTimeout(this.timer);
-    this.playing = false;
-    change(this.playButton, { text: "Play" });
-  }
-
-  // With reduced motion the picture changes a little more than once in a second.
-  schedule() {
-    const next = () => {
-      this.request = requestAnimationFrame(() => this.frame());
-    };
-    if (reducedMotion()) this.timer = setTimeout(next, 800);
-    else next();
-  }
-
-  frame() {
-    if (this.visible) {
-      const until = performance.now() + 10;
-      const most = this.training.epoch < 60 ? 1 : 4;
-      for (let n = 0; n < most && !this.over(); n += 1) {
-        trainEpoch(this.training);
-        if (performance.now() > until) break;
-      }
-      if (this.over()) this.pause();
-      this.draw();
-    }
-    if (this.playing) this.schedule();
-    else this.save();
   }
 
   // ---- drawing
@@ -254,7 +210,7 @@ class NetworkTrainer extends Figure {
     this.parts.units.draw(grid, colors);
     this.parts.curve.draw(training.history, `Loss against epoch. ${text}`);
     this.scores.draw(training);
-    change(this.playButton, { disabled: this.over() });
+    change(this.player.button, { disabled: this.over() });
     change(this.stepButton, { disabled: this.over() });
     this.say(text);
   }
