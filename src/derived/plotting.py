@@ -16,6 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib.figure import Figure
+from PIL import Image
 
 __all__ = ["COLORS", "LINES", "MARKERS", "show", "subplots"]
 
@@ -23,6 +24,8 @@ __all__ = ["COLORS", "LINES", "MARKERS", "show", "subplots"]
 COLORS = ["#0072B2", "#D55E00", "#007D5C", "#B0578D", "#8A6D00", "#2F6F9F", "#444444"]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 LINES: list[Any] = ["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
+
+FEW_COLORS = 1024  # up to so many, 256 of them cannot be told from all
 
 _STYLE: Any = {
     "figure.facecolor": "white",
@@ -83,10 +86,22 @@ def _as_svg(figure: Figure) -> str:
     return re.sub(r' d="[^"]*"', shorten, text)
 
 
+def _packed(png: bytes) -> bytes:
+    """Return the same picture in fewer bytes: a drawing of few colors gets a palette."""
+    picture: Image.Image = Image.open(io.BytesIO(png)).convert("RGBA")
+    if picture.getchannel("A").getextrema() == (255, 255):  # nothing shines through
+        picture = picture.convert("RGB")
+        if picture.getcolors(FEW_COLORS) is not None:
+            picture = picture.quantize(256, dither=Image.Dither.NONE)
+    packed = io.BytesIO()
+    picture.save(packed, "PNG", optimize=True)
+    return packed.getvalue()
+
+
 def _as_png(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=160, metadata={"Software": None})
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(_packed(buffer.getvalue())).decode("ascii")
 
 
 def _require_text(name: str, text: str, least: int) -> None:
