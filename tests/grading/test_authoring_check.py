@@ -17,6 +17,8 @@ from derived.grading.authoring.tasks import tasks
 from derived.grading.errors import CourseError
 from derived.grading.records import from_source
 from derived.grading.sandbox.limits import Limits
+from derived.grading.trusted import submission_kernel
+from derived.grading.trusted.session import Session
 
 from . import authored
 from .authored import PlainGrader, answer, exam, locked, notebook, written
@@ -316,3 +318,42 @@ def test_in_the_sandbox_two_workers_find_the_same_as_the_plain_grader(tmp_path):
     mean, _ = report.tasks
     assert [attempt.points for attempt in mean.attempts] == [0, 2, 0, 0, 0]
     assert not report.unsafe and report.seconds > 0
+
+
+def test_wrong_solutions_run_one_after_the_other_in_one_kernel(tmp_path, monkeypatch):
+    started: list[Session] = []
+
+    class Counted(Session):
+        def __init__(self, start):
+            started.append(self)
+            super().__init__(start)
+
+    monkeypatch.setattr(submission_kernel, "Session", Counted)
+    nbformat.write(authored.good(), tmp_path / "small.ipynb")
+    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    assert report.ok and report.wrong_solutions == 6
+    assert len(started) == 2, "one for no answer, one for the reference and all wrong solutions"
+
+
+def test_what_a_wrong_solution_does_to_a_module_reaches_no_other(tmp_path):
+    """In one kernel `fine` would lose its points to `spoils math`, and pass for caught."""
+    source = notebook(
+        locked("import math"),
+        answer(
+            "def spoil():\n    ### BEGIN SOLUTION\n    return 1\n    ### WRONG spoils math\n"
+            "    # math.fsum = None\n    # return 2\n    ### END SOLUTION",
+            "spoil",
+        ),
+        exam("assert spoil() == 1", "test_spoil"),
+        answer(
+            "def calm(x):\n    ### BEGIN SOLUTION\n    return math.fsum(x)\n    ### WRONG zero\n"
+            "    # return 0\n    ### WRONG fine\n    # return 0 + math.fsum(x)\n"
+            "    ### END SOLUTION",
+            "calm",
+        ),
+        exam("assert calm([1, 2]) == 3", "test_calm"),
+    )
+    nbformat.write(source, tmp_path / "small.ipynb")
+    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    (problem,) = report.problems
+    assert "'fine' of calm" in problem and "gets full marks" in problem

@@ -1,4 +1,9 @@
-"""Grades the attempts at an assignment as submissions are graded, several side by side."""
+"""Grades the attempts at an assignment as submissions are graded, several side by side.
+
+Wrong solutions run one after the other in one kernel. What one of them changes beside its own
+names, in a module for example, could reach the next; so the reference runs there once more at the
+end. Should it get other points than in a fresh kernel, so do all wrong solutions: each in its own.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Lock
@@ -20,7 +25,7 @@ from ..trusted.execute import grade_notebook
 from ..trusted.workplace import Workplace
 from .cells import is_test
 from .judge import Graded
-from .submissions import Submission
+from .submissions import REFERENCE, Submission
 
 __all__ = ["Progress", "Setting", "grade_all", "reasons"]
 
@@ -54,33 +59,62 @@ def grade_all(
     ``progress`` is called after each with how many are done, of how many, and its name.
     Raises CourseError if one cannot be graded.
     """
-    waiting: Queue[int] = Queue()
-    for index in range(len(tried)):
-        waiting.put(index)
-    found: dict[int, Graded] = {}
-    telling = Lock()
-
-    def work() -> None:
-        """Grade what waits, with one kernel of tests for all of it."""
-        # The kernels' clients make an event loop for each thread, and leave it open.
-        with closing(ensure_event_loop()), Workplace() as place:
-            while (index := _next(waiting)) is not None:
-                found[index] = _grade(tried[index], setting, place)
-                with telling:
-                    if progress is not None:
-                        progress(len(found), len(tried), tried[index].name)
-
+    run = _Run(tried, setting, progress)
     # Threads are enough: the work is done in the kernels, which are processes.
     with ThreadPoolExecutor(max(1, min(jobs, len(tried)))) as pool:
-        workers = [pool.submit(work) for _ in range(max(1, min(jobs, len(tried))))]
+        workers = [pool.submit(run.work) for _ in range(max(1, min(jobs, len(tried))))]
         try:
             for worker in as_completed(workers):
                 worker.result()
         except BaseException:
-            while _next(waiting) is not None:
-                pass  # the other workers stop after what they are grading
+            run.stop()  # the other workers end after what they are grading
             raise
-    return [found[index] for index in range(len(tried))]
+    if run.kernels_stayed_clean():
+        return [run.found[index] for index in range(len(tried))]
+    own = [replace(submission, shares_kernel=False) for submission in tried]
+    return grade_all(own, setting, jobs=jobs, progress=progress)
+
+
+class _Run:
+    """What the workers have in common: the attempts that wait, and what came of the others."""
+
+    def __init__(
+        self, tried: Sequence[Submission], setting: Setting, progress: Progress | None
+    ) -> None:
+        self.tried, self.setting, self.progress = tried, setting, progress
+        self.waiting: Queue[int] = Queue()
+        for index in range(len(tried)):
+            self.waiting.put(index)
+        self.found: dict[int, Graded] = {}
+        self.references = [n for n, each in enumerate(tried) if each.name == REFERENCE]
+        self.controls: list[Graded] = []
+        self.telling = Lock()
+        self.stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def kernels_stayed_clean(self) -> bool:
+        """Whether the reference got the same in each shared kernel at its end as in a fresh one."""
+        return all(
+            control.scores == self.found[self.references[0]].scores for control in self.controls
+        )
+
+    def work(self) -> None:
+        """Grade what waits, with one kernel of tests for all of it."""
+        shared = False
+        # The kernels' clients make an event loop for each thread, and leave it open.
+        with closing(ensure_event_loop()), Workplace() as place:
+            while not self.stopped and (index := _next(self.waiting)) is not None:
+                submission = self.tried[index]
+                self.found[index] = _grade(submission, self.setting, place)
+                shared |= bool(submission.shares_kernel and submission.wrong)
+                with self.telling:
+                    if self.progress is not None:
+                        self.progress(len(self.found), len(self.tried), submission.name)
+            if shared and self.references and not self.stopped:
+                control = replace(self.tried[self.references[0]], shares_kernel=True)
+                self.controls.append(_grade(control, self.setting, place))
 
 
 def _next(waiting: Queue[int]) -> int | None:
@@ -99,6 +133,7 @@ def _grade(submission: Submission, setting: Setting, place: Workplace) -> Graded
         test_files=setting.files,
         unsafe=setting.unsafe,
         place=place,
+        share_kernel=submission.shares_kernel,
     )
     return Graded(dict(outcome.scores), reasons(outcome.notebook))
 

@@ -80,11 +80,12 @@ def _fails_reference(task: Task, results: Results) -> bool:
 
 
 def _told_apart(notebook: Notebook, sound: list[Task], results: Results, grade: Grade) -> Results:
-    """Grade the wrong solutions of a group one by one where the group's points leave a doubt."""
+    """Grade wrong solutions one by one, each in a fresh kernel, where points leave a doubt."""
     kept: Results = []
     alone: list[Submission] = []
     for submission, graded in results:
-        if len(submission.wrong) > 1 and _is_doubtful(submission, graded, sound):
+        shared = submission.wrong and submission.shares_kernel
+        if shared and _is_doubtful(submission, graded, sound):
             alone += apart(notebook, submission)
         else:
             kept.append((submission, graded))
@@ -92,7 +93,7 @@ def _told_apart(notebook: Notebook, sound: list[Task], results: Results, grade: 
 
 
 def _is_doubtful(submission: Submission, graded: Graded, sound: list[Task]) -> bool:
-    """Tell whether a mistake is not seen for itself, or a test lost points that meets none."""
+    """Tell whether a test lost points that meets no mistake, or one of several is not seen."""
     seen = set()
     for task in sound:
         if _loses(task, graded):
@@ -100,7 +101,8 @@ def _is_doubtful(submission: Submission, graded: Graded, sound: list[Task]) -> b
             if not reached:
                 return True
             seen |= {reached[0].cell_id} if len(reached) == 1 else set()
-    return not {variant.cell_id for variant in submission.wrong} <= seen
+    several = len(submission.wrong) > 1
+    return several and not {variant.cell_id for variant in submission.wrong} <= seen
 
 
 def _loses(task: Task, graded: Graded) -> bool:

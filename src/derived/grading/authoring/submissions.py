@@ -8,7 +8,7 @@ a dozen runs that way.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .cells import Notebook, is_answer, is_manual
 from .regions import Variant, reference, stub, variants
@@ -25,11 +25,14 @@ class Submission:
     """A notebook to be graded, as a student would hand it in.
 
     name : what is tried; wrong : the wrong solutions in it.
+    shares_kernel : whether it may run where another attempt ran before, since to import PyTorch
+        anew takes longer than everything else; where that leaves a doubt it runs again.
     """
 
     name: str
     notebook: Notebook = field(repr=False)
     wrong: tuple[Variant, ...] = ()
+    shares_kernel: bool = False
 
     def reaching(self, task: Task) -> tuple[Variant, ...]:
         """Return the wrong solutions on which the task depends."""
@@ -46,8 +49,11 @@ def submissions(
     released = stub(notebook)
     right = reference(notebook)
     made = [Submission(NO_ANSWER, released)]
-    made += [Submission(REFERENCE, _handed_in(released, right))] * reference_runs
-    return made + [_wrong(released, right, group) for group in _groups(variants(notebook), planned)]
+    # The first begins a kernel that wrong solutions use after it.
+    first = Submission(REFERENCE, _handed_in(released, right), shares_kernel=True)
+    made += [first, *[replace(first, shares_kernel=False)] * reference_runs][:reference_runs]
+    groups = _groups(variants(notebook), planned)
+    return made + [replace(_wrong(released, right, one), shares_kernel=True) for one in groups]
 
 
 def apart(notebook: Notebook, submission: Submission) -> list[Submission]:

@@ -193,6 +193,7 @@ def grade_notebook(
     test_files: Path | None = None,
     unsafe: bool = False,
     place: Workplace | None = None,
+    share_kernel: bool = False,
 ) -> Outcome:
     """Grade one submitted notebook.
 
@@ -202,6 +203,8 @@ def grade_notebook(
     test_files : the same for the tests' kernel: the instructor's own files.
     unsafe : run both kernels without the sandbox.
     place : where; by default a place of its own, which costs the start of a second kernel.
+    share_kernel : run the cells where the place's last submission ran, with its names cleared and
+        the modules that it imported still there: for attempts of one author, never for students.
 
     Raises
     ------
@@ -210,20 +213,27 @@ def grade_notebook(
     if place is None:
         with Workplace() as own:
             return grade_notebook(submitted, record, limits=limits, files=files,
-                                  test_files=test_files, unsafe=unsafe, place=own)  # fmt: skip
+                                  test_files=test_files, unsafe=unsafe, place=own,
+                                  share_kernel=share_kernel)  # fmt: skip
     started = time.monotonic()
     deadline = started + limits.submission_seconds
     earlier = list(submitted.metadata.get("derived", {}).get("messages", []))
     notebook, messages = restore(copy.deepcopy(submitted), record)
     tests = place.examiner(limits, test_files, unsafe)
-    start = place.start_of_submission(limits, files, unsafe)
-    submission = SubmissionKernel(start, notebook.cells, lambda: deadline - time.monotonic())
+    start_of = place.start_of_shared if share_kernel else place.start_of_submission
+    start = start_of(limits, files, unsafe)
+    left_behind = place.shared(start) if share_kernel else None
+    submission = SubmissionKernel(
+        start, notebook.cells, lambda: deadline - time.monotonic(), left_behind
+    )
     grading = _Grading(record, notebook.cells, limits, submission, tests, deadline)
     try:
         grading.first_pass()
         grading.second_pass()
         culprits = dict(grading.submission.culprits)
         grading.third_pass()
+        if share_kernel:
+            place.keep(grading.submission.leave())
     finally:
         grading.submission.close()
     _store(grading)

@@ -137,7 +137,9 @@ class Session:
             raise CourseError(f"a kernel cannot be started: {error}") from error
 
     def connect(self) -> None:
-        """Wait until the kernel answers; raises CourseError if it does not."""
+        """Wait until the kernel answers, the first time; raises CourseError if it does not."""
+        if self.client is not None:
+            return
         client = self.manager.client(context=self.context)  # without it: one that has no limits
         client.start_channels(hb=False, stdin=False)
         self.client = client

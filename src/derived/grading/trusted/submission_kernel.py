@@ -35,14 +35,19 @@ class SubmissionKernel:
     start : how the kernel is started.
     cells : the notebook's.
     left : seconds that the whole submission still has.
+    session : a kernel without names to begin with; by default one is started.
     """
 
     def __init__(
-        self, start: Start, cells: Sequence[NotebookNode], left: Callable[[], float]
+        self,
+        start: Start,
+        cells: Sequence[NotebookNode],
+        left: Callable[[], float],
+        session: Session | None = None,
     ) -> None:
         """Start the process; the first use waits for it."""
         self.start, self.cells, self.left = start, cells, left
-        self.session: Session | None = Session(start)
+        self.session: Session | None = session or Session(start)
         self._connected = False
         self._processes = 0
         self.generation = 0
@@ -60,6 +65,13 @@ class SubmissionKernel:
         if self.session is not None:
             self.session.close()
             self.session = None
+
+    def leave(self) -> Session | None:
+        """Let go of a kernel that no cell hung or ended, and return it; end any other."""
+        if self.generation > 1 or self.culprits:
+            self.close()
+        session, self.session = self.session, None
+        return session
 
     def ready(self) -> Session:
         """Return the running session; start it again and replay the cells if it is no more.

@@ -1,4 +1,4 @@
-"""Where a worker grades: its scratch folder, and the tests' kernel that it keeps."""
+"""Where a worker grades: its scratch folder, and the kernels that it keeps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from derived.grading.sandbox import folders
 from derived.grading.sandbox.limits import Limits
 
 from .examiner import Examiner
-from .session import Start
+from .session import Session, Start
 
 __all__ = ["Workplace", "this_thread"]
 
@@ -19,6 +19,10 @@ _of_thread = threading.local()
 
 LIFE = 24 * 3600.0  # seconds that the tests' kernel may live, over many submissions
 RENEWED_AFTER = 100  # submissions, so that nothing can pile up in it
+SHARED_BY = 20  # attempts of one author, at most
+
+#: Takes the names of an attempt out of its kernel. The modules that it imported stay.
+CLEAR = "get_ipython().reset()"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Workplace:
         self._tests: Examiner | None = None
         self._kind: _Kind | None = None
         self._uses = 0
+        self._shared: Session | None = None
 
     def __enter__(self) -> Workplace:
         """Return the place."""
@@ -51,8 +56,9 @@ class Workplace:
         self.close()
 
     def close(self) -> None:
-        """End the tests' kernel and remove the folder."""
+        """End the kernels and remove the folder."""
         self.forget_examiner()
+        self.keep(None)
         folders.remove(self.folder)
 
     def forget_examiner(self) -> None:
@@ -64,6 +70,27 @@ class Workplace:
     def start_of_submission(self, limits: Limits, files: Path | None, unsafe: bool) -> Start:
         """Return how the kernel of a submission starts here."""
         return Start(limits, files, self.kernels, unsafe=unsafe)
+
+    def start_of_shared(self, limits: Limits, files: Path | None, unsafe: bool) -> Start:
+        """Return how a kernel starts in which one attempt is graded after another."""
+        longer = replace(limits, submission_seconds=SHARED_BY * limits.submission_seconds)
+        return self.start_of_submission(longer, files, unsafe)
+
+    def shared(self, start: Start) -> Session | None:
+        """Return the kernel that an earlier attempt left, without its names, if there is one."""
+        session, self._shared = self._shared, None
+        if session is None:
+            return None
+        if session.start == start and session.run(CLEAR, seconds=20, history=False).status == "ok":
+            return session
+        session.close()
+        return None
+
+    def keep(self, session: Session | None) -> None:
+        """Keep a kernel for the next attempt; what was kept before ends."""
+        if self._shared is not None:
+            self._shared.close()
+        self._shared = session
 
     def examiner(self, limits: Limits, files: Path | None, unsafe: bool) -> Examiner:
         """Return the tests' kernel: the one at hand if it is of the same kind, else a new one."""
