@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import time
 from collections.abc import Iterable
@@ -90,9 +91,12 @@ _ROOMS = """() => [...document.querySelectorAll(".explorable.drawn")].flatMap((f
 
 # axe-core reads every element of a page several times. What is the same a thousand times over is
 # taken out first: the glyphs of formulas, which are hidden from assistive technology anyway (it
-# reads their MathML), and words of code in a color and on a ground that were seen three times.
+# reads their MathML); the parts of that MathML, for which axe-core has no rule; and words of code
+# in a color and on a ground that were seen three times.
 _THIN = """() => {
   for (const glyphs of document.querySelectorAll("mjx-math")) glyphs.replaceChildren("x");
+  for (const formula of document.querySelectorAll("mjx-assistive-mml math"))
+    formula.replaceChildren(formula.textContent);
   const ground = (element) => {
     for (let each = element; each; each = each.parentElement) {
       const color = getComputedStyle(each).backgroundColor;
@@ -168,12 +172,11 @@ class Visit:
         return answer
 
     def sideways(self) -> list[str]:
-        """Return what is wider than a phone's screen, with every box opened."""
-        self.page.set_viewport_size(PHONE)
-        self.page.wait_for_timeout(60)
-        faults = self.ask(_SIDEWAYS)
-        self.page.set_viewport_size(DESKTOP)
-        return faults
+        """Return what is wider than a phone's screen; the page keeps that width."""
+        if self.page.viewport_size != PHONE:
+            self.page.set_viewport_size(PHONE)
+            self.page.wait_for_timeout(60)
+        return self.ask(_SIDEWAYS)
 
     def unnamed_images(self) -> list[str]:
         """Return images without alternative text, without a size, or broken."""
@@ -247,7 +250,12 @@ def weight(html: Path, base: str, requests: Iterable[str]) -> int:
         if url.startswith(base):
             path = html / unquote(urlparse(url.removeprefix(base)).path).lstrip("/")
             if path.is_file():
-                data = path.read_bytes()
-                packed = path.suffix in {".woff", ".woff2", ".png", ".jpg", ".ico"}
-                total += len(data) if packed else len(gzip.compress(data, 6))
+                total += _packed_size(path)
     return total
+
+
+@functools.cache
+def _packed_size(path: Path) -> int:
+    data = path.read_bytes()
+    packed = path.suffix in {".woff", ".woff2", ".png", ".jpg", ".ico"}
+    return len(data) if packed else len(gzip.compress(data, 6))

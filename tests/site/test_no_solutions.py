@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from pathlib import Path
 
 import pytest
@@ -11,25 +13,50 @@ from tests.site.built_site import ROOT
 
 ASSIGNMENTS = sorted((ROOT / "assignments").glob("*/*.ipynb"))
 FEWEST = 40  # lines of an assignment that stand nowhere in the book
+PICTURES = {".png", ".woff2", ".woff", ".ttf"}
+WORD = re.compile(rb"\w+")
+
+
+class Text:
+    """A long text in which many lines are looked for: only where all their inner words stand."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.words = frozenset(WORD.findall(content))
+
+    def __contains__(self, line: bytes) -> bool:
+        # The first and the last word of the line may be parts of longer ones in the text.
+        return set(WORD.findall(line)[1:-1]) <= self.words and line in self.content
+
+
+@functools.cache
+def book() -> Text:
+    """Return the sources of all pages."""
+    pages = [p for folder in ("book", "notebooks", "labs") for p in (ROOT / folder).glob("*.*")]
+    return Text(b"\n".join(p.read_bytes() for p in pages if p.suffix in {".md", ".ipynb"}))
+
+
+@functools.cache
+def texts(site: Path) -> dict[Path, Text]:
+    """Return the files of a folder, pictures and fonts left out."""
+    files = [p for p in site.rglob("*") if p.is_file() and p.suffix not in PICTURES]
+    return {path: Text(path.read_bytes()) for path in files}
 
 
 def own_secrets(path: Path) -> set[str]:
     """Return the secret lines that no chapter derives anyway: they can only come from here."""
-    pages = [p for folder in ("book", "notebooks", "labs") for p in (ROOT / folder).glob("*.*")]
-    public = "\n".join(p.read_text("utf8") for p in pages if p.suffix in {".md", ".ipynb"})
     # In a notebook's JSON a quotation mark is escaped.
-    return {s.text for s in secrets([path]) if s.text.replace('"', '\\"') not in public}
+    return {s.text for s in secrets([path]) if s.text.replace('"', '\\"').encode() not in book()}
 
 
 def leaks(site: Path, lines: set[str]) -> list[str]:
     """Return which lines stand in which files of a folder."""
-    wanted = {line: line.encode() for line in lines}
-    found = []
-    for path in site.rglob("*"):
-        if path.is_file() and path.suffix not in {".png", ".woff2", ".woff", ".ttf"}:
-            content = path.read_bytes()
-            found += [f"{path}: {line}" for line, text in wanted.items() if text in content]
-    return found
+    return [
+        f"{path}: {line}"
+        for path, text in texts(site).items()
+        for line in lines
+        if line.encode() in text
+    ]
 
 
 @pytest.mark.parametrize("path", ASSIGNMENTS, ids=lambda p: p.stem)

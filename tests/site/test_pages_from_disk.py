@@ -1,6 +1,6 @@
-"""Every page of the site opened as a file, as from a USB stick, and on a narrow screen.
+"""Every page of the site opened as a file, as from a USB stick, and on a phone's screen.
 
-To load a page takes the browser seconds, so that the width is tried on the same visit.
+To load a page, or to lay it out anew, takes the browser seconds: the width is tried on this visit.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def test_page_works_from_disk(visited, site, page):
     faults = seen.outside() + seen.errors()
     faults += seen.untypeset_math() + seen.missing_figures() + seen.unnamed_images()
     faults += seen.wrong_rooms()
+    seen.open_everything()
+    faults += seen.sideways()
     assert not faults, say(faults)
 
 

@@ -61,11 +61,6 @@ def test_images_have_text_and_size(seen):
     assert not seen.unnamed_images(), say(seen.unnamed_images())
 
 
-def test_page_fits_a_phone(seen):
-    seen.open_everything()
-    assert not (faults := seen.sideways()), say(faults)
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_page_is_accessible(seen, theme):
     seen.open_everything()
