@@ -6,13 +6,14 @@ import json
 import shutil
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.widgets.static_page import write_page
 
@@ -71,53 +72,79 @@ def wait_until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
 OpenPage = Callable[..., Page]
 
 
+class Pages:
+    """Browser pages for each set of a context's options, used again by later tests.
+
+    To make a context, or a page with its window, takes longer than most tests.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.contexts: dict[str, BrowserContext] = {}
+        self.idle: dict[str, list[Page]] = defaultdict(list)
+
+    @staticmethod
+    def key(options: dict[str, Any]) -> str:
+        return repr(sorted(options.items()))
+
+    def take(self, options: dict[str, Any]) -> Page:
+        key = self.key(options)
+        if self.idle[key]:
+            return self.idle[key].pop()
+        if key not in self.contexts:
+            self.contexts[key] = self.browser.new_context(**options)
+            self.contexts[key].set_default_timeout(10_000)
+        return self.contexts[key].new_page()
+
+    def give_back(self, page: Page, options: dict[str, Any]) -> None:
+        """Leave what the page showed, so that nothing of it runs on, and take the mouse away."""
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+        self.idle[self.key(options)].append(page)
+
+
 @pytest.fixture(scope="session")
-def context_with(browser: Browser) -> Callable[..., BrowserContext]:
-    """One browser context for each set of options: making one takes longer than most tests."""
-    made: dict[str, BrowserContext] = {}
-
-    def context(**options: Any) -> BrowserContext:
-        key = repr(sorted(options.items()))
-        if key not in made:
-            made[key] = browser.new_context(**options)
-            made[key].set_default_timeout(10_000)
-        return made[key]
-
-    return context
+def browser_pages(browser: Browser) -> Pages:
+    """The pages of all tests of a process."""
+    return Pages(browser)
 
 
 @pytest.fixture
-def open_page(context_with: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[OpenPage]:
+def open_page(browser_pages: Pages, tmp_path: Path) -> Iterator[OpenPage]:
     """``open_page(widget, …, width=…, fragment=…, **context)``: a page from file://, drawn.
 
     When the test ends, no page may have logged an error or asked for anything but its own files.
     """
-    pages: list[Page] = []
+    opened: list[tuple[Page, dict[str, Any]]] = []
     faults: list[str] = []
     own = tmp_path.as_uri()
 
-    def opened(
+    def asked(request: Request) -> None:
+        if not request.url.startswith((own, "blob:", "data:")):
+            faults.append(f"request to {request.url}")
+
+    listeners: dict[str, Callable[[Any], None]] = {
+        "pageerror": lambda error: faults.append(str(error)),
+        "console": lambda m: faults.append(m.text) if m.type == "error" else None,
+        "request": asked,
+    }
+
+    def open_one(
         *widgets: anywidget.AnyWidget, width: int = 760, fragment: str = "", **options: Any
     ) -> Page:
         file = write_page(tmp_path, *widgets)
-        context = context_with(viewport={"width": width, "height": 900}, **options)
-        page = context.new_page()
-        pages.append(page)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((own, "blob:", "data:"))
-                else faults.append(f"request to {request.url}")
-            ),
-        )
+        options["viewport"] = {"width": width, "height": 900}
+        page = browser_pages.take(options)
+        opened.append((page, options))
+        for event, listener in listeners.items():
+            page.on(event, listener)  # type: ignore[call-overload]
         page.goto(file.as_uri() + fragment)
         wait_until(lambda: page.locator(".dld").count() == len(widgets))
         return page
 
-    yield opened
-    for page in pages:
-        page.close()
+    yield open_one
+    for page, options in opened:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        browser_pages.give_back(page, options)
     assert faults == []
