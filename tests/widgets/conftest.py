@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +110,15 @@ def browser_pages(browser: Browser) -> Pages:
     return Pages(browser)
 
 
-@pytest.fixture
-def open_page(browser_pages: Pages, tmp_path: Path) -> Iterator[OpenPage]:
+@contextmanager
+def watched(browser_pages: Pages, folder: Path) -> Iterator[OpenPage]:
     """``open_page(widget, …, width=…, fragment=…, **context)``: a page from file://, drawn.
 
-    When the test ends, no page may have logged an error or asked for anything but its own files.
+    At the end no page may have logged an error or asked for anything but its own files.
     """
     opened: list[tuple[Page, dict[str, Any]]] = []
     faults: list[str] = []
-    own = tmp_path.as_uri()
+    own = folder.as_uri()
 
     def asked(request: Request) -> None:
         if not request.url.startswith((own, "blob:", "data:")):
@@ -132,7 +133,7 @@ def open_page(browser_pages: Pages, tmp_path: Path) -> Iterator[OpenPage]:
     def open_one(
         *widgets: anywidget.AnyWidget, width: int = 760, fragment: str = "", **options: Any
     ) -> Page:
-        file = write_page(tmp_path, *widgets)
+        file = write_page(folder, *widgets)
         options["viewport"] = {"width": width, "height": 900}
         page = browser_pages.take(options)
         opened.append((page, options))
@@ -148,3 +149,10 @@ def open_page(browser_pages: Pages, tmp_path: Path) -> Iterator[OpenPage]:
             page.remove_listener(event, listener)
         browser_pages.give_back(page, options)
     assert faults == []
+
+
+@pytest.fixture
+def open_page(browser_pages: Pages, tmp_path: Path) -> Iterator[OpenPage]:
+    """Opens the pages of one test: see ``watched``."""
+    with watched(browser_pages, tmp_path) as open_one:
+        yield open_one

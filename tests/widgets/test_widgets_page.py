@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import anywidget
 import pytest
@@ -25,7 +25,7 @@ from derived.widgets import (
 )
 from tests.widgets.attacked_networks import digit_attack
 from tests.widgets.calibration_oracle import reliability_diagram
-from tests.widgets.conftest import OpenPage, wait_until
+from tests.widgets.conftest import OpenPage, Pages, wait_until, watched
 from tests.widgets.latent_models import latent_map, latent_sliders
 from tests.widgets.reader import press
 from tests.widgets.recurrent_oracles import character_writer
@@ -53,6 +53,8 @@ FIGURES: dict[str, Callable[[], anywidget.AnyWidget]] = {
 }
 every_figure = pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES.keys())
 Make = Callable[[], anywidget.AnyWidget]
+WIDTH = 760
+WIDTHS = (320, 375, 768)
 
 # What each figure is put through before its size and its contrast are looked at.
 BUTTONS = {"perceptron": ["Step", "Own line", "Add ● class 0"], "trainer": ["Step", "Add layer"]}
@@ -82,6 +84,30 @@ def set_theme(page: Page, theme: str) -> None:
     wait_until(lambda: scheme_of(page) == theme)
 
 
+def set_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(50)
+
+
+class Shown(NamedTuple):
+    """A figure, and a page that shows it."""
+
+    widget: anywidget.AnyWidget
+    page: Page
+
+
+@pytest.fixture(scope="module", params=FIGURES.values(), ids=FIGURES.keys())
+def untouched(
+    request: pytest.FixtureRequest,
+    browser_pages: Pages,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Shown]:
+    """One page for all tests that leave its figure as it was."""
+    widget = request.param()
+    with watched(browser_pages, tmp_path_factory.mktemp("untouched")) as open_one:
+        yield Shown(widget, open_one(widget, width=WIDTH))
+
+
 @every_figure
 def test_the_module_stands_alone(make: Make) -> None:
     widget = make()
@@ -92,9 +118,8 @@ def test_the_module_stands_alone(make: Make) -> None:
     assert "url(" not in widget._css and "@import" not in widget._css
 
 
-@every_figure
-def test_a_figure_follows_the_theme_without_reload(open_page: OpenPage, make: Make) -> None:
-    page = open_page(make())
+def test_a_figure_follows_the_theme_without_reload(untouched: Shown) -> None:
+    page = untouched.page
     picture = """() => { const box = document.querySelector('.dld');
       const canvas = box.querySelector('canvas:not([data-gray])');  // gray is gray in both
       return [getComputedStyle(box).backgroundColor, getComputedStyle(box).color,
@@ -124,10 +149,19 @@ def test_without_a_theme_of_the_page_the_system_s_scheme_holds(
     wait_until(lambda: scheme_of(page) == "light")
 
 
-@pytest.mark.parametrize("width", [320, 375, 768])
 @pytest.mark.parametrize("name", FIGURES)
-def test_nothing_overflows_and_nothing_shifts(open_page: OpenPage, name: str, width: int) -> None:
-    page = open_page(FIGURES[name](), width=width)
+def test_nothing_overflows_and_nothing_shifts(open_page: OpenPage, name: str) -> None:
+    page = open_page(FIGURES[name](), width=WIDTHS[0])
+    address = page.url
+    for width in WIDTHS:
+        set_width(page, width)
+        page.goto("about:blank")  # the trainer keeps its state in the address
+        page.goto(address)
+        wait_until(lambda: page.locator(".dld").count() == 1)
+        assert_nothing_overflows_or_shifts(page, name, width)
+
+
+def assert_nothing_overflows_or_shifts(page: Page, name: str, width: int) -> None:
     box = page.locator(".dld")
     height = box.bounding_box()["height"]  # type: ignore[index]
     for button in BUTTONS[name]:
@@ -147,9 +181,9 @@ def test_nothing_overflows_and_nothing_shifts(open_page: OpenPage, name: str, wi
     assert inner == []
 
 
-@every_figure
-def test_every_control_has_a_name_and_room_for_a_finger(open_page: OpenPage, make: Make) -> None:
-    page = open_page(make(), width=360)
+def test_every_control_has_a_name_and_room_for_a_finger(untouched: Shown) -> None:
+    page = untouched.page
+    set_width(page, 360)
     controls = page.evaluate(
         """() => [...document.querySelectorAll(
           '.dld button, .dld input, .dld select, .dld summary, .dld [tabindex]')]
@@ -158,6 +192,7 @@ def test_every_control_has_a_name_and_room_for_a_finger(open_page: OpenPage, mak
             return { html: node.outerHTML.slice(0, 160), width: box.width, height: box.height,
               suppress: node.dataset.lmSuppressShortcuts, check: node.type === 'checkbox' }; })"""
     )
+    set_width(page, WIDTH)
     assert len(controls) > 4
     for control in controls:
         assert control["suppress"] == "true", f"JupyterLab takes the keys of {control['html']}"
@@ -165,9 +200,8 @@ def test_every_control_has_a_name_and_room_for_a_finger(open_page: OpenPage, mak
             assert min(control["width"], control["height"]) >= 20, control["html"]
 
 
-@every_figure
-def test_focus_is_visible_all_the_way_through(open_page: OpenPage, make: Make) -> None:
-    page = open_page(make())
+def test_focus_is_visible_all_the_way_through(untouched: Shown) -> None:
+    page = untouched.page
     appearance = """(node) => [node, ...node.querySelectorAll('*')].map((part) => {
       const style = getComputedStyle(part);
       const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
@@ -189,21 +223,21 @@ def test_focus_is_visible_all_the_way_through(open_page: OpenPage, make: Make) -
     assert 4 <= len(seen) < 60, "Tab enters the figure and leaves it again"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_axe_finds_nothing(open_page: OpenPage, name: str, theme: str) -> None:
+def test_axe_finds_nothing(open_page: OpenPage, name: str) -> None:
     assert AXE.is_file(), "run: .venv/bin/python -m tools.vendor --development"
     page = open_page(FIGURES[name](), bypass_csp=True)
-    set_theme(page, theme)
     for button in BUTTONS[name]:
         press(page, button)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     page.evaluate(AXE.read_text("utf-8"))
-    result: dict[str, Any] = page.evaluate("axe.run('.dld', { resultTypes: ['violations'] })")
-    found = [
-        (rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]
-    ]
-    assert found == []
+    for theme in ("light", "dark"):
+        set_theme(page, theme)
+        result: dict[str, Any] = page.evaluate("axe.run('.dld', { resultTypes: ['violations'] })")
+        found = [
+            (rule["id"], [n["html"][:120] for n in rule["nodes"]]) for rule in result["violations"]
+        ]
+        assert found == [], theme
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -220,11 +254,9 @@ def test_the_state_is_said_politely(open_page: OpenPage, name: str) -> None:
     wait_until(lambda: line.text_content() == shown)
 
 
-@every_figure
-def test_a_figure_ends_without_trace(open_page: OpenPage, make: Make) -> None:
+def test_a_figure_ends_without_trace(untouched: Shown) -> None:
     """The cleanup that render returns, and the host's signal, take everything away again."""
-    page = open_page(make())
-    counts = page.evaluate(
+    counts = untouched.page.evaluate(
         """async () => {
         const model = window.figureModels[0], state = {}, heard = [];
         const spy = { get: (name) => model.get(name), set() {}, save_changes() {},
@@ -269,13 +301,13 @@ def test_canvases_are_sharp_on_dense_screens(open_page: OpenPage) -> None:
         assert pixels >= 1.9 * shown
 
 
-@every_figure
-def test_the_reserved_height_is_the_height(open_page: OpenPage, make: Make) -> None:
-    widget = make()
+def test_the_reserved_height_is_the_height(untouched: Shown) -> None:
+    widget, page = untouched
     for width, reserved in zip((720, 375), widget.reserved_height, strict=True):
-        page = open_page(widget, width=width)
+        set_width(page, width)
         height = page.locator(".dld").bounding_box()["height"]  # type: ignore[index]
         assert height == pytest.approx(reserved, abs=60)
+    set_width(page, WIDTH)
 
 
 def test_figures_look_the_same_beside_others(open_page: OpenPage) -> None:
