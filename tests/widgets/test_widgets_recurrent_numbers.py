@@ -244,6 +244,7 @@ def test_numbers_of_any_size_as_text(javascript: JavaScript) -> None:
         assert javascript.call("magnitude", value) == text
 
 
+@settings(deadline=None)
 @given(powers=st.lists(st.integers(-80, 80), min_size=1, max_size=5))
 def test_an_axis_holds_all_values_and_the_one(javascript: JavaScript, powers: list[int]) -> None:
     low, high = javascript.call("decades", [10.0**power for power in powers] + [0.0])

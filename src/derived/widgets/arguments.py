@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
+import traitlets
 from numpy.typing import ArrayLike
+
+#: The check of each argument of a figure, by its name.
+Checks = Mapping[str, Callable[[Any], Any]]
+
+
+def checked(checks: Checks, **arguments: Any) -> dict[str, Any]:
+    """Return the arguments, each as its check returns it."""
+    return {name: checks[name](value) for name, value in arguments.items()}
+
+
+def validator(checks: Checks) -> Any:
+    """Return the attribute of a figure's class that puts its traits to the same checks."""
+
+    @traitlets.validate(*checks)
+    def validate(_figure: traitlets.HasTraits, proposal: dict[str, Any]) -> Any:
+        return checks[proposal["trait"].name](proposal["value"])
+
+    return validate
 
 
 def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
@@ -52,6 +71,25 @@ def array(name: str, values: ArrayLike, shape: Sequence[int | None], limit: floa
         raise ValueError(f"{name} has an entry that is not a number from {-limit:g} to {limit:g}")
     nested: list[Any] = numbers.tolist()
     return nested
+
+
+def class_labels(labels: ArrayLike, count: int, classes: int) -> list[int]:
+    """Return the labels of that many examples if each is a whole number below ``classes``."""
+    values = np.asarray(labels)
+    if values.shape != (count,):
+        raise ValueError(f"labels has shape {values.shape}; pass ({count},), one for each example")
+    whole = np.issubdtype(values.dtype, np.integer)
+    if not whole or not ((values >= 0) & (values < classes)).all():
+        raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}")
+    return [int(value) for value in values]
+
+
+def packed_parameters(name: str, arrays: Sequence[ArrayLike], most: int) -> str:
+    """Return a model's parameters as :func:`packed` does, if they are at most that many."""
+    total = sum(np.size(each) for each in arrays)
+    if total > most:
+        raise ValueError(f"{name} has {total} parameters; pass at most {most}")
+    return packed(name, arrays)
 
 
 def packed(name: str, arrays: Iterable[ArrayLike]) -> str:

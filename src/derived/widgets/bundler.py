@@ -25,8 +25,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 
-#: The style sheet of ``shared/sliders.js``, for the figures that use it.
+#: The style sheets that belong to modules of ``shared/``, for the figures that use them.
+CHART = ROOT / "shared" / "chart.css"
+PAD = ROOT / "shared" / "pad.css"
 SLIDERS = ROOT / "shared" / "sliders.css"
+STEPPER = ROOT / "shared" / "stepper.css"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[^"]+\.js)";$', re.MULTILINE)
 _EXPORT = re.compile(

@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
+import traitlets
 from numpy.typing import NDArray
 
 from derived import nn
-from derived.widgets.arguments import packed
+from derived.widgets.arguments import packed_parameters
 
 MOST_NUMBERS = 200_000
 LARGEST = 32  # rows and columns of a decoded picture
@@ -19,6 +20,14 @@ ACTIVATIONS: dict[type[nn.Layer], str] = {
     nn.Sigmoid: "sigmoid",
     nn.Tanh: "tanh",
 }
+
+
+class DenseTraits(traitlets.HasTraits):
+    """What the page is told about a dense network; a figure that runs one inherits it."""
+
+    sizes = traitlets.List(traitlets.Int(), help="of the layers, input first").tag(sync=True)
+    activations = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    weights = traitlets.Unicode(help="all parameters as float32 in base64").tag(sync=True)
 
 
 def described(
@@ -70,18 +79,21 @@ def described(
     return sizes, activations, arrays
 
 
-def packed_decoder(decoder: nn.Sequential) -> dict[str, Any]:
-    """Return a decoder as the traits sizes, activations and weights (float32 in base64).
+def packed_decoder(decoder: nn.Sequential, fewest: int, most: int) -> dict[str, Any]:
+    """Return a decoder as the values of :class:`DenseTraits`.
 
     Parameters
     ----------
     decoder
         A chain as :func:`described` takes it, whose output is a square picture, row by row.
+    fewest, most
+        How many latent numbers it may take.
 
     Raises
     ------
     ValueError
-        If it is none, its picture is not 2×2 to 32×32 pixels, or it has over 200 000 parameters.
+        If it is none, takes more or fewer numbers, its picture is not 2×2 to 32×32 pixels, or it
+        has over 200 000 parameters.
     """
     sizes, activations, arrays = described("the decoder", decoder)
     side = math.isqrt(sizes[-1])
@@ -90,8 +102,8 @@ def packed_decoder(decoder: nn.Sequential) -> dict[str, Any]:
             f"the decoder gives {sizes[-1]} numbers; it must give a square picture, row by row, of "
             f"2×2 to {LARGEST}×{LARGEST} pixels"
         )
-    total = sum(each.size for each in arrays)
-    if total > MOST_NUMBERS:
-        raise ValueError(f"the decoder has {total} parameters; pass at most {MOST_NUMBERS}")
-    weights = packed("the decoder", arrays)
+    weights = packed_parameters("the decoder", arrays, MOST_NUMBERS)
+    if not fewest <= sizes[0] <= most:
+        wanted = str(most) if fewest == most else f"{fewest} to {most}"
+        raise ValueError(f"the decoder takes {sizes[0]} numbers; pass one for {wanted}")
     return {"sizes": sizes, "activations": activations, "weights": weights}

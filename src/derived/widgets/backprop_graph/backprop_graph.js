@@ -1,6 +1,7 @@
 // BackpropGraph: a small network as a computation graph; values flow forward, errors flow back.
-import { button, change, decimal, html, numberField, reducedMotion } from "../shared/dom.js";
+import { button, change, decimal, html, numberField } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { Stepper } from "../shared/stepper.js";
 import { compute, listSteps, namesFor, rows, sizesOf, whenKnown } from "./computation.js";
 import { Drawing } from "./drawing.js";
 import { LIMIT, brief } from "./knobs.js";
@@ -21,59 +22,15 @@ class BackpropGraph extends Figure {
     super(host, { name: "backprop", label: "Backpropagation graph", hint: HINT });
     this.width = 700;
     this.drawing = new Drawing(this, this.signal);
-    this.buildStepper();
+    this.stepper = new Stepper(this, PAUSE);
     this.buildEditor();
     this.load();
     const frame = html("div", { class: "dld-graphbox" }, this.drawing.surface);
-    this.attach(this.bar, frame, this.editor, this.note);
-    this.onResize(frame, (width) => {
-      const wanted = Math.round(Math.max(250, Math.min(760, width)));
-      if (wanted === this.width) return;
-      this.width = wanted;
-      this.draw();
+    this.attach(this.stepper.box, frame, this.editor, this.note);
+    this.onResize(frame, 250, 760, (width) => {
+      this.width = width;
     });
-    this.watch(TRAITS, () => {
-      this.load();
-      this.draw();
-    });
-    this.signal.addEventListener("abort", () => clearTimeout(this.timer));
-  }
-
-  buildStepper() {
-    const walk = (target) => () => {
-      this.stop();
-      this.go(target());
-    };
-    this.firstButton = button(
-      "Restart",
-      walk(() => 0),
-    );
-    this.backButton = button(
-      "Back",
-      walk(() => this.step - 1),
-    );
-    const primary = { class: "dld-button dld-primary" };
-    this.nextButton = button(
-      "Next",
-      walk(() => this.step + 1),
-      primary,
-    );
-    this.allButton = button(
-      "Show all",
-      walk(() => this.steps.length),
-    );
-    this.playButton = button("Play", () => this.play());
-    const attributes = { type: "range", min: 0, max: 1, step: 1, class: "dld-range" };
-    this.slider = html("input", { ...attributes, "aria-label": "Step of the computation" });
-    this.slider.addEventListener(
-      "input",
-      walk(() => Number(this.slider.value)),
-    );
-    this.position = html("span", { class: "dld-position" });
-    const stepper = html("div", { class: "dld-stepper" }, this.slider, this.position);
-    const { backButton, nextButton, allButton, firstButton, playButton } = this;
-    const buttons = [firstButton, backButton, nextButton, allButton, playButton];
-    this.bar = html("div", { class: "dld-bar" }, ...buttons, stepper);
+    this.follow(TRAITS);
   }
 
   buildEditor() {
@@ -100,7 +57,7 @@ class BackpropGraph extends Figure {
   // ---- state
 
   load() {
-    this.stop();
+    this.stepper.stop();
     this.setting = Object.fromEntries(TRAITS.map((name) => [name, clone(this.model.get(name))]));
     this.first = clone(this.setting);
     const sizes = sizesOf(this.setting);
@@ -109,7 +66,6 @@ class BackpropGraph extends Figure {
     this.steps = listSteps(this.sizes);
     this.known = whenKnown(this.steps);
     this.step = this.steps.length;
-    change(this.slider, { max: this.steps.length });
     this.result = compute(this.setting);
   }
 
@@ -216,47 +172,23 @@ class BackpropGraph extends Figure {
 
   // ---- steps
 
+  get total() {
+    return this.steps.length;
+  }
+
   go(step) {
-    this.step = Math.max(0, Math.min(this.steps.length, step));
+    this.step = step;
     this.draw();
-  }
-
-  stop() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    change(this.playButton, { text: "Play" });
-  }
-
-  tick() {
-    this.timer = setTimeout(() => this.tick(), reducedMotion() ? 2 * PAUSE : PAUSE);
-    if (this.step + 1 >= this.steps.length) this.stop();
-    this.go(this.step + 1);
-  }
-
-  play() {
-    if (this.timer) {
-      this.stop();
-      return;
-    }
-    if (this.step >= this.steps.length) this.go(0);
-    change(this.playButton, { text: "Pause" });
-    this.timer = setTimeout(() => this.tick(), PAUSE / 2);
   }
 
   // ---- drawing
 
   draw() {
-    const { step, steps } = this;
-    const total = steps.length;
+    const { step, steps, total } = this;
     this.current = step > 0 && step < total ? steps[step - 1] : null;
     this.drawing.show(this);
     this.drawEditor();
-    this.slider.value = String(step);
-    change(this.slider, { "aria-valuetext": `step ${step} of ${total}` });
-    change(this.position, { text: `${step} of ${total}` });
-    for (const node of [this.firstButton, this.backButton]) change(node, { disabled: step === 0 });
-    for (const node of [this.nextButton, this.allButton])
-      change(node, { disabled: step === total });
+    this.stepper.show();
     this.say(this.summary());
   }
 

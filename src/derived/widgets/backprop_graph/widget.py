@@ -11,7 +11,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike, NDArray
 
-from derived.widgets.bundler import bundle, style
+from derived.widgets.arguments import one_of
+from derived.widgets.bundler import STEPPER, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -95,7 +96,7 @@ class BackpropGraph(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "backprop_graph.js")
-    _css = style(_HERE / "backprop_graph.css")
+    _css = style(STEPPER, _HERE / "backprop_graph.css")
 
     inputs = traitlets.List(traitlets.Float(), help="(n0,)").tag(sync=True)
     targets = traitlets.List(traitlets.Float(), help="(nL,)").tag(sync=True)
@@ -141,12 +142,7 @@ class BackpropGraph(anywidget.AnyWidget):
 
     @traitlets.validate("activation")
     def _validate_activation(self, proposal: dict[str, Any]) -> str:
-        activation: str = proposal["value"]
-        if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"activation is {activation!r}; choose one of {', '.join(ACTIVATIONS)}"
-            )
-        return activation
+        return one_of("activation", proposal["value"], ACTIVATIONS)
 
     @traitlets.validate("inputs", "targets", "weights", "biases")
     def _validate_shape(self, proposal: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ class CharacterWriter extends Figure {
     this.bars = new Bars((number) => this.once(number));
     this.buildControls();
     this.buildText();
-    this.renew();
+    this.load();
     this.attach(this.promptBox, this.bar, this.columns);
     this.listen();
   }
@@ -67,15 +67,12 @@ class CharacterWriter extends Figure {
       this.pause();
       sight.disconnect();
     });
-    this.watch([...MODEL, ...TRAITS], () => {
-      this.renew();
-      this.draw();
-    });
+    this.follow([...MODEL, ...TRAITS]);
   }
 
   // ---- state
 
-  renew() {
+  load() {
     const values = (names) => Object.fromEntries(names.map((name) => [name, this.model.get(name)]));
     this.author = new Writing(values(MODEL));
     this.setting = values(TRAITS);

@@ -13,7 +13,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived.nn import GRU, LSTM, RNN, Dense, Recurrent
-from derived.widgets.arguments import integer, number, packed
+from derived.widgets.arguments import integer, number, packed_parameters
 from derived.widgets.bundler import SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
@@ -177,15 +177,11 @@ class CharacterWriter(anywidget.AnyWidget):
         outputs, expected = output.parameters["weight"].shape
         _fit("the output layer", expected, "the last recurrent layer", stack[-1].hidden_features)
         _fit("the vocabulary", len(characters), "the output layer", outputs)
-        arrays = _arrays(stack, output, rows)
-        total = sum(np.size(each) for each in arrays)
-        if total > MOST_NUMBERS:
-            raise ValueError(f"the model has {total} parameters; pass at most {MOST_NUMBERS}")
         super().__init__(
             vocabulary=characters,
             layers=[_described(layer) for layer in stack],
             embedded=rows is not None,
-            weights=packed("the model", arrays),
+            weights=packed_parameters("the model", _arrays(stack, output, rows), MOST_NUMBERS),
             prompt=prompt,
             temperature=temperature,
             seed=seed,

@@ -1,11 +1,10 @@
 // DigitAttack: a digit, the gradient of the loss at its pixels, and a picture that fools.
 import { assemble } from "../shared/decoder.js";
 import { button, change, choice, decimal, html } from "../shared/dom.js";
-import { Drawing } from "../shared/drawing.js";
-import { Figure } from "../shared/figure.js";
-import { Pad } from "../shared/pad.js";
+import { NumberList } from "../shared/numbers.js";
 import { paint, signedColors } from "../shared/pixels.js";
-import { Samples, inkColors, unpackSamples } from "../shared/samples.js";
+import { inkColors } from "../shared/samples.js";
+import { SKETCHED, Sketch } from "../shared/sketch.js";
 import { slider } from "../shared/sliders.js";
 import { attacked, lossOf, predict, smallest, succeeded } from "./attack.js";
 import { Bars } from "./bars.js";
@@ -15,8 +14,7 @@ const HINT =
   "it). The attack changes no pixel by more than ε. In the change, orange adds ink and blue takes it " +
   "away; it is shown ten times as strong. Chance makes changes of the same size without the gradient.";
 const NETWORK = ["sizes", "activations", "weights"];
-const PICTURED = ["side", "labels", "classes", "margin", "pen"];
-const MODEL = [...NETWORK, ...PICTURED, "samples", "title"];
+const MODEL = [...NETWORK, ...SKETCHED, "labels"];
 const SETTINGS = ["method", "steps", "epsilon", "target"];
 const METHODS = [
   ["one step", "one step (FGSM)"],
@@ -28,23 +26,16 @@ const STEP = 0.005;
 const BOUNDS = Array.from({ length: MOST / STEP }, (_, k) => Number(((k + 1) * STEP).toFixed(3)));
 const PICTURES = { before: "x", change: "10 (x′ − x)", after: "x′" };
 
-class DigitAttack extends Figure {
+class DigitAttack extends Sketch {
   constructor(host) {
-    super(host, { name: "digit-attack", label: "A digit under attack", hint: HINT });
-    this.drawing = new Drawing();
-    const begin = (point) => this.trace(() => this.drawing.begin(point));
-    const extend = (point) => this.trace(() => this.drawing.extend(point));
-    this.pad = new Pad({ begin, extend, settled: () => this.save() }, this.signal);
-    this.samples = new Samples((sample) => this.redraw(() => this.drawing.take(sample)));
+    const fit = "scale and center";
+    super(host, { name: "digit-attack", label: "A digit under attack", hint: HINT, fit });
     this.bars = new Bars();
     this.buildControls();
     this.build();
     this.load();
     this.attach(this.title, this.bar, this.columns);
-    this.watch(MODEL, () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(MODEL);
     this.watch(SETTINGS, () => {
       this.readSettings();
       this.draw();
@@ -67,47 +58,30 @@ class DigitAttack extends Figure {
   }
 
   build() {
-    this.title = html("p", { class: "dld-title" });
-    const check = html("input", { type: "checkbox", checked: true });
-    check.addEventListener("change", () => this.redraw(() => (this.drawing.fit = check.checked)));
-    const words = html("span", { text: "scale and center" });
-    const fit = html("label", { class: "dld-check" }, check, words);
-    this.undoButton = button("Undo", () => this.redraw(() => this.drawing.undo()));
-    const clear = button("Clear", () => this.redraw(() => this.drawing.clear()));
-    const tools = html("div", { class: "dld-bar dld-padtools" }, clear, this.undoButton);
-    const left = html("div", {}, this.pad.area, tools, fit, this.samples.box);
     this.canvases = {};
     const views = Object.entries(PICTURES).map(([key, text]) => {
       this.canvases[key] = html("canvas", { role: "img" });
       const answer = html("figcaption", {}, html("span", { text }), html("strong"));
       return html("figure", { class: `dld-view dld-view-${key}` }, this.canvases[key], answer);
     });
-    this.numbers = {};
     const names = { before: "Loss before", after: "Loss after", moved: "Mean |x′ − x| of a pixel" };
-    const rows = Object.entries(names).map(([key, text]) => {
-      this.numbers[key] = { name: html("dt", { text }), value: html("dd") };
-      return html("div", {}, this.numbers[key].name, this.numbers[key].value);
-    });
+    this.numbers = new NumberList(names);
     const strip = html("div", { class: "dld-views" }, ...views);
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
-    const right = html("div", { class: "dld-side" }, strip, this.bars.box, list);
-    this.columns = html("div", { class: "dld-split" }, left, right);
+    const right = html("div", { class: "dld-side" }, strip, this.bars.box, this.numbers.box);
+    this.columns = html("div", { class: "dld-split" }, this.sketch, right);
   }
 
   // ---- state
 
   load() {
     const read = (name) => this.model.get(name);
-    for (const name of PICTURED) this[name] = read(name);
+    this.loadSketch();
+    this.labels = read("labels");
     this.network = assemble(Object.fromEntries(NETWORK.map((name) => [name, read(name)])));
-    const pictures = unpackSamples(read("samples"), this.side);
-    change(this.title, { text: read("title"), hidden: !read("title") });
-    this.samples.load(pictures, this.side);
     this.bars.load(this.classes);
     const names = ["any other class", ...this.classes.map((name) => `class ${name}`)];
     const options = names.map((text, k) => html("option", { value: k ? k - 1 : "", text }));
     this.target.input.replaceChildren(...options);
-    this.drawing.load(this, pictures);
     this.readSettings();
   }
 
@@ -141,38 +115,20 @@ class DigitAttack extends Figure {
   }
 
   save() {
-    const { side, picture, moved, before, after } = this;
-    const square = (values) =>
-      Array.from({ length: side }, (_, a) => [...values.slice(a * side, (a + 1) * side)]);
+    const { picture, moved, before, after } = this;
     const answers = { before: before.probabilities, after: after.probabilities };
-    this.write({ ...this.settings, drawing: square(picture), attacked: square(moved), ...answers });
-  }
-
-  // While the pen moves.
-  trace(action) {
-    action();
-    this.compute();
-    this.draw();
-  }
-
-  redraw(action) {
-    action();
-    this.pad.lift();
-    this.compute();
-    this.draw();
-    this.save();
+    const pictures = { drawing: this.square(picture), attacked: this.square(moved) };
+    this.write({ ...this.settings, ...pictures, ...answers });
   }
 
   // ---- drawing
 
   draw() {
-    const { root, drawing, settings } = this;
-    this.pad.draw(root, drawing);
-    this.samples.draw(root, drawing.sample);
+    const { settings } = this;
+    this.drawSketch();
     this.drawViews();
     this.bars.draw(this.before, this.after);
     this.drawNumbers();
-    change(this.undoButton, { disabled: !drawing.strokes.length });
     this.method.input.value = settings.method;
     this.showSteps(settings);
     this.target.input.value = settings.target === null ? "" : String(settings.target);
@@ -221,9 +177,9 @@ class DigitAttack extends Figure {
       after: decimal(lossOf(network, moved, goal), 3),
       moved: decimal(sum / picture.length, 4),
     };
-    for (const [key, text] of Object.entries(texts)) change(numbers[key].value, { text });
+    numbers.show(texts);
     for (const key of ["before", "after"]) {
-      change(numbers[key].name, { text: `−log p(class ${classes[goal]}) ${key}` });
+      numbers.rename(key, `−log p(class ${classes[goal]}) ${key}`);
     }
   }
 

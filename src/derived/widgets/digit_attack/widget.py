@@ -7,14 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
 from derived import nn
-from derived.widgets.arguments import integer, number, one_of, packed
-from derived.widgets.bundler import ROOT, bundle, style
-from derived.widgets.dense_networks import MOST_NUMBERS, described
+from derived.widgets.arguments import (
+    Checks,
+    checked,
+    class_labels,
+    integer,
+    number,
+    one_of,
+    packed_parameters,
+    validator,
+)
+from derived.widgets.bundler import PAD, SLIDERS, bundle, style
+from derived.widgets.dense_networks import MOST_NUMBERS, DenseTraits, described
 from derived.widgets.height import height_trait
 from derived.widgets.pictures import checked_drawing, checked_names, checked_samples, grays
 
@@ -23,25 +31,15 @@ _HERE = Path(__file__).parent
 METHODS = ("one step", "projected", "chance")
 FEWEST_CLASSES, MOST_CLASSES = 2, 10
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "method": lambda value: one_of("method", value, METHODS),
     "steps": lambda value: integer("steps", value, 1, 100),
     "epsilon": lambda value: number("epsilon", value, 0.0, 0.5),
 }
 
 
-def _checked_labels(labels: ArrayLike, count: int, classes: int) -> list[int]:
-    values = np.asarray(labels)
-    if values.shape != (count,):
-        raise ValueError(f"labels has shape {values.shape}; pass ({count},), one for each sample")
-    whole = np.issubdtype(values.dtype, np.integer)
-    if not whole or not ((values >= 0) & (values < classes)).all():
-        raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}")
-    return [int(value) for value in values]
-
-
 def _packed_classifier(network: nn.Sequential, side: int) -> dict[str, Any]:
-    """The network as the traits sizes, activations and weights."""
+    """The network as the values of ``DenseTraits``."""
     sizes, activations, arrays = described("network", network)
     if sizes[0] != side**2:
         raise ValueError(
@@ -53,13 +51,11 @@ def _packed_classifier(network: nn.Sequential, side: int) -> dict[str, Any]:
         raise ValueError(
             f"network has {sizes[-1]} outputs; pass one with {FEWEST_CLASSES} to {MOST_CLASSES}"
         )
-    total = sum(each.size for each in arrays)
-    if total > MOST_NUMBERS:
-        raise ValueError(f"network has {total} parameters; pass at most {MOST_NUMBERS}")
-    return {"sizes": sizes, "activations": activations, "weights": packed("network", arrays)}
+    weights = packed_parameters("network", arrays, MOST_NUMBERS)
+    return {"sizes": sizes, "activations": activations, "weights": weights}
 
 
-class DigitAttack(anywidget.AnyWidget):
+class DigitAttack(DenseTraits, anywidget.AnyWidget):
     """Attack a digit along the gradient of the loss at its pixels, within a largest change ε.
 
     The network runs in the page with its real weights (kept as float32), and so does its backward
@@ -119,12 +115,9 @@ class DigitAttack(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "digit_attack.js")
-    _css = style(ROOT / "shared" / "pad.css", _HERE / "digit_attack.css")
+    _css = style(PAD, SLIDERS, _HERE / "digit_attack.css")
 
     side = traitlets.Int(8, help="N: a picture is (N, N)").tag(sync=True)
-    sizes = traitlets.List(traitlets.Int(), help="of the layers, input first").tag(sync=True)
-    activations = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    weights = traitlets.Unicode(help="all parameters as float32 in base64").tag(sync=True)
     samples = traitlets.Unicode(help="(S, N, N) grays, 255 is ink, in base64").tag(sync=True)
     labels = traitlets.List(traitlets.Int(), help="(S,)").tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -168,21 +161,17 @@ class DigitAttack(anywidget.AnyWidget):
             **parts,
             side=side,
             samples=grays(pictures),
-            labels=_checked_labels(labels, count, parts["sizes"][-1]),
+            labels=class_labels(labels, count, parts["sizes"][-1]),
             classes=checked_names(classes, parts["sizes"][-1]),
             margin=border,
             pen=width,
             title=title,
-            method=_CHECKS["method"](method),
-            steps=_CHECKS["steps"](steps),
-            epsilon=_CHECKS["epsilon"](epsilon),
+            **checked(_CHECKS, method=method, steps=steps, epsilon=epsilon),
             **options,
         )
         self.target = target
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     @traitlets.validate("target")
     def _validate_target(self, proposal: dict[str, Any]) -> int | None:

@@ -1,9 +1,6 @@
 // DigitThroughLayers: a digit is drawn, and every layer of a trained network shows what it makes.
-import { button, change, decimal, html } from "../shared/dom.js";
-import { Drawing } from "../shared/drawing.js";
-import { Figure } from "../shared/figure.js";
-import { Pad } from "../shared/pad.js";
-import { Samples, unpackSamples } from "../shared/samples.js";
+import { change, decimal, html } from "../shared/dom.js";
+import { SKETCHED, Sketch } from "../shared/sketch.js";
 import { Maps } from "./maps.js";
 import { assemble, rowsOf, run } from "./network.js";
 
@@ -12,60 +9,33 @@ const HINT =
   "and lifts it. Click a map, or use the arrow keys in its row, to see it in large. Orange is " +
   "positive, blue negative, the background zero; each row has its own scale.";
 
-class DigitThroughLayers extends Figure {
+class DigitThroughLayers extends Sketch {
   constructor(host) {
-    super(host, { name: "digit-through-layers", label: "A digit through the layers", hint: HINT });
-    this.drawing = new Drawing();
-    const begin = (point) => this.trace(() => this.drawing.begin(point));
-    const extend = (point) => this.trace(() => this.drawing.extend(point));
-    this.pad = new Pad({ begin, extend, settled: () => this.save() }, this.signal);
+    const frame = { name: "digit-through-layers", label: "A digit through the layers", hint: HINT };
+    super(host, { ...frame, fit: "scale and center what I draw" });
     this.maps = new Maps((row, channel) => this.choose(row, channel));
-    this.samples = new Samples((sample) => this.redraw(() => this.drawing.take(sample)));
     this.chosen = [1, 0];
     this.build();
     this.load();
     this.attach(this.title, this.columns);
-    const traits = ["side", "layers", "weights", "samples", "classes", "margin", "pen", "title"];
-    this.watch(traits, () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(["layers", "weights", ...SKETCHED]);
   }
 
   build() {
-    this.title = html("p", { class: "dld-title" });
-    const check = html("input", { type: "checkbox", checked: true });
-    check.addEventListener("change", () => {
-      this.drawing.fit = check.checked;
-      this.update();
-    });
-    const words = html("span", { text: "scale and center what I draw" });
-    const fit = html("label", { class: "dld-check" }, check, words);
-    const buttons = [
-      button("Clear", () => this.redraw(() => this.drawing.clear())),
-      button("Undo", () => this.redraw(() => this.drawing.undo())),
-    ];
-    this.undoButton = buttons[1];
-    const bar = html("div", { class: "dld-bar dld-padtools" }, ...buttons);
     this.bars = html("div", { class: "dld-probabilities" });
-    const left = [this.pad.area, bar, fit, this.samples.box, this.bars];
-    const pad = html("div", { class: "dld-drawing" }, ...left);
+    this.sketch.append(this.bars);
     const right = html("div", { class: "dld-network" }, this.maps.box, this.maps.detail);
-    this.columns = html("div", { class: "dld-split" }, pad, right);
+    this.columns = html("div", { class: "dld-split" }, this.sketch, right);
   }
 
   // ---- state
 
   load() {
     const read = (name) => this.model.get(name);
-    for (const name of ["side", "classes", "margin", "pen"]) this[name] = read(name);
+    this.loadSketch("A convolutional network");
     this.layers = assemble(read("layers"), read("weights"));
     this.rows = rowsOf(this.layers);
-    const pictures = unpackSamples(read("samples"), this.side);
-    change(this.title, { text: read("title") || "A convolutional network" });
-    this.samples.load(pictures, this.side);
     this.buildBars();
-    this.drawing.load(this, pictures);
     this.compute();
   }
 
@@ -83,33 +53,12 @@ class DigitThroughLayers extends Figure {
     this.result = run(this.layers, this.picture, this.side);
   }
 
-  update() {
-    this.compute();
-    this.draw();
-    this.save();
-  }
-
   save() {
-    const { side, picture, result } = this;
-    const row = (_, a) => [...picture.slice(a * side, (a + 1) * side)];
-    const { logits, probabilities } = result;
-    this.write({ drawing: Array.from({ length: side }, row), logits, probabilities });
+    const { logits, probabilities } = this.result;
+    this.write({ drawing: this.square(this.picture), logits, probabilities });
   }
 
   // ---- what the reader does
-
-  // While the pen moves.
-  trace(action) {
-    action();
-    this.compute();
-    this.draw();
-  }
-
-  redraw(action) {
-    action();
-    this.pad.lift();
-    this.update();
-  }
 
   choose(row, channel) {
     this.chosen = [row, channel];
@@ -119,9 +68,8 @@ class DigitThroughLayers extends Figure {
   // ---- drawing
 
   draw() {
-    const { root, drawing, side, rows, result, chosen } = this;
-    this.pad.draw(root, drawing);
-    this.samples.draw(root, drawing.sample);
+    const { root, side, rows, result, chosen } = this;
+    this.drawSketch();
     const input = { values: this.picture, shape: [1, side, side] };
     const outputs = [input, ...rows.map(({ output }) => result.outputs[output])];
     const names = ["input", ...rows.map(({ name }) => name)];
@@ -133,7 +81,6 @@ class DigitThroughLayers extends Figure {
       change(number, { text: decimal(p, 4) });
       this.bars.children[k].classList.toggle("dld-best", k === best);
     });
-    change(this.undoButton, { disabled: !drawing.strokes.length });
     this.say(this.sentence(best));
   }
 

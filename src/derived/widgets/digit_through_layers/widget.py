@@ -11,8 +11,8 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived import nn
-from derived.widgets.arguments import packed
-from derived.widgets.bundler import ROOT, bundle, style
+from derived.widgets.arguments import packed_parameters
+from derived.widgets.bundler import PAD, bundle, style
 from derived.widgets.digit_through_layers.layers import described
 from derived.widgets.height import height_trait
 from derived.widgets.pictures import checked_drawing, checked_names, checked_samples, grays
@@ -65,7 +65,7 @@ class DigitThroughLayers(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "digit_through_layers.js")
-    _css = style(ROOT / "shared" / "pad.css", _HERE / "digit_through_layers.css")
+    _css = style(PAD, _HERE / "digit_through_layers.css")
 
     side = traitlets.Int(8, help="N: the input is (1, N, N)").tag(sync=True)
     layers = traitlets.List(
@@ -127,14 +127,11 @@ def _traits(
     pictures = checked_samples(samples)
     side = pictures.shape[1]
     layers, parameters = described(network, side)
-    size = sum(each.size for each in parameters)
-    if size > MOST_NUMBERS:
-        raise ValueError(f"the network has {size} parameters; pass at most {MOST_NUMBERS}")
     border, width = checked_drawing(side, margin, pen)
     return {
         "side": side,
         "layers": layers,
-        "weights": packed("network", parameters),
+        "weights": packed_parameters("the network", parameters, MOST_NUMBERS),
         "samples": grays(pictures),
         "classes": checked_names(classes, layers[-1]["shape"][0]),
         "margin": border,

@@ -1,6 +1,7 @@
 // DropoutEnsemble: every mask of a small network, and three predictions of their ensemble.
 import { button, change, choice, decimal, html } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { NumberList } from "../shared/numbers.js";
 import { magnitude } from "../shared/powers.js";
 import { slider } from "../shared/sliders.js";
 import { Bars } from "./bars.js";
@@ -29,14 +30,10 @@ class DropoutEnsemble extends Figure {
     this.buildColumns();
     this.load();
     this.attach(this.bar, this.columns);
-    this.onResize(this.left, (width) => {
-      this.width = Math.round(Math.max(220, Math.min(420, width)));
-      this.draw();
+    this.onResize(this.left, 220, 420, (width) => {
+      this.width = width;
     });
-    this.watch(["network", "networks", "inputs", "activation", "drop", "keep"], () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(["network", "networks", "inputs", "activation", "drop", "keep"]);
   }
 
   buildControls() {
@@ -66,18 +63,12 @@ class DropoutEnsemble extends Figure {
     const pictures = [this.maskName, this.diagram.surface, this.galleryName, this.gallery.box];
     this.left = html("div", { class: "dld-main" }, ...pictures);
     this.sliders = html("div", { class: "dld-sliders" });
-    const names = {
+    this.numbers = new NumberList({
       exact: "to the geometric mean",
       mean: "to the arithmetic mean",
-    };
-    this.numbers = {};
-    const rows = Object.entries(names).map(([key, text]) => {
-      this.numbers[key] = html("dd");
-      return html("div", {}, html("dt", { text }), this.numbers[key]);
     });
     const gaps = html("p", { class: "dld-caption", text: "Weight scaling: its largest difference in a probability" });
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
-    const side = [this.keep.box, this.sliders, this.bars.box, gaps, list];
+    const side = [this.keep.box, this.sliders, this.bars.box, gaps, this.numbers.box];
     this.columns = html("div", { class: "dld-columns" }, this.left, html("div", { class: "dld-side" }, ...side));
   }
 
@@ -160,8 +151,7 @@ class DropoutEnsemble extends Figure {
     const { scaled, geometric, arithmetic } = this.predictions;
     const [exact, mean] = [gap(scaled, geometric), gap(scaled, arithmetic)];
     const text = (value) => (value < 1e-12 ? "0 (exact)" : magnitude(value));
-    change(this.numbers.exact, { text: text(exact) });
-    change(this.numbers.mean, { text: text(mean) });
+    this.numbers.show({ exact: text(exact), mean: text(mean) });
     this.say(this.sentence(member, exact));
   }
 

@@ -3,6 +3,7 @@ import { Chart } from "../shared/chart.js";
 import { button, change, choice, count, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { forward, parameterLists } from "../shared/network.js";
+import { NumberList } from "../shared/numbers.js";
 import { Player } from "../shared/player.js";
 import { magnitude } from "../shared/powers.js";
 import { slider } from "../shared/sliders.js";
@@ -21,11 +22,13 @@ const CURVES = {
   mean: { text: "their mean" },
   scaled: { text: "no mask" },
 };
-const NUMBERS = {
+const FITTED = {
   step: "Steps",
   points: "Points n",
   alpha: "Penalty α = σ²/(n p τ²)",
   miss: "Root mean square miss of the mean",
+};
+const THERE = {
   mean: "Mean of the passes",
   deviation: "Their deviation",
   label: "Deviation of a label",
@@ -55,15 +58,10 @@ class DropoutRegression extends Figure {
     this.buildReadouts();
     this.load();
     this.attach(this.bar, this.ranges, this.columns);
-    this.onResize(this.left, (width) => {
-      const size = Math.round(Math.max(230, Math.min(520, width)));
-      this.chart.layOut({ width: size, height: Math.round(Math.max(220, 0.66 * size)) });
-      this.draw();
+    this.onResize(this.left, 230, 520, (width) => {
+      this.chart.layOut({ width, height: Math.round(Math.max(220, 0.66 * width)) });
     });
-    this.watch(TRAITS, () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(TRAITS);
   }
 
   // What the reader does in the picture.
@@ -110,19 +108,14 @@ class DropoutRegression extends Figure {
     };
     this.activation = choice("Activation", ACTIVATIONS, "relu", (name) => this.restart({ activation: name }));
     const boxes = Object.values(this.sliders).map(({ box }) => box);
-    this.ranges = html("div", { class: "dld-ranges" }, ...boxes, this.activation.box);
+    this.ranges = html("div", { class: "dld-bar" }, ...boxes, this.activation.box);
   }
 
   buildReadouts() {
-    this.numbers = {};
-    const rows = Object.entries(NUMBERS).map(([key, text]) => {
-      this.numbers[key] = html("dd", { "data-number": key });
-      return html("div", {}, html("dt", { text }), this.numbers[key]);
-    });
+    this.fitted = new NumberList(FITTED);
+    this.there = new NumberList(THERE);
     this.here = html("p", { class: "dld-caption" });
-    const [fit, place] = [rows.slice(0, 4), rows.slice(4)];
-    const list = (parts) => html("dl", { class: "dld-numbers" }, ...parts);
-    const side = html("div", { class: "dld-side" }, list(fit), this.here, list(place));
+    const side = html("div", { class: "dld-side" }, this.fitted.box, this.here, this.there.box);
     this.left = html("div", { class: "dld-main" }, this.chart.box);
     this.columns = html("div", { class: "dld-columns" }, this.left, side);
   }
@@ -242,10 +235,13 @@ class DropoutRegression extends Figure {
     const squares = points.map(([x, y]) => (this.at(x).mean - y) ** 2);
     const miss = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / points.length);
     const label = Math.hypot(here.deviation, noise);
-    const texts = { step: count(this.fit.step), points: String(points.length) };
-    Object.assign(texts, { alpha: magnitude(penalty(this.state, points.length)), miss: decimal(miss, 3) });
-    for (const [key, value] of Object.entries({ ...here, label })) texts[key] = decimal(value, 3);
-    for (const [key, text] of Object.entries(texts)) change(this.numbers[key], { text });
+    this.fitted.show({
+      step: count(this.fit.step),
+      points: String(points.length),
+      alpha: magnitude(penalty(this.state, points.length)),
+      miss: decimal(miss, 3),
+    });
+    this.there.showDecimals({ ...here, label }, 3);
     change(this.here, { text: `At the cursor, x = ${decimal(this.cursor[0])}:` });
     this.say(this.sentence(here));
   }

@@ -9,8 +9,8 @@ import anywidget
 import traitlets
 from numpy.typing import ArrayLike
 
-from derived.widgets.arguments import array, integer, number, one_of
-from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.arguments import Checks, array, checked, integer, number, one_of, validator
+from derived.widgets.bundler import CHART, SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ def _points(value: ArrayLike) -> list[list[float]]:
     return pairs
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "points": _points,
     "keep": lambda value: number("keep", value, 0.5, 1.0),
     "noise": lambda value: number("noise", value, 0.05, 1.0),
@@ -89,7 +89,7 @@ class DropoutRegression(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "dropout_regression.js")
-    _css = style(SLIDERS, _HERE / "dropout_regression.css")
+    _css = style(CHART, SLIDERS, _HERE / "dropout_regression.css")
 
     points = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     keep = traitlets.Float(0.9).tag(sync=True)
@@ -106,7 +106,7 @@ class DropoutRegression(anywidget.AnyWidget):
         sync=True
     )
 
-    reserved_height = height_trait(wide=565, phone=992)
+    reserved_height = height_trait(wide=569, phone=1008)
 
     def __init__(
         self,
@@ -121,21 +121,19 @@ class DropoutRegression(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check the arguments; the class says what each may be."""
-        chosen = {
-            "points": points,
-            "keep": keep,
-            "noise": noise,
-            "prior": prior,
-            "activation": activation,
-            "seed": seed,
-            "masks": masks,
-        }
-        checked = {name: _CHECKS[name](value) for name, value in chosen.items()}
-        super().__init__(**checked, **options)
+        chosen = checked(
+            _CHECKS,
+            points=points,
+            keep=keep,
+            noise=noise,
+            prior=prior,
+            activation=activation,
+            seed=seed,
+            masks=masks,
+        )
+        super().__init__(**chosen, **options)
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

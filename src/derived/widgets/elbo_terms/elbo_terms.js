@@ -2,6 +2,7 @@
 import { Chart } from "../shared/chart.js";
 import { button, change, choice, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { NumberList } from "../shared/numbers.js";
 import { slider } from "../shared/sliders.js";
 import { DECODERS, climb, logEvidence, logJoint, terms } from "./bound.js";
 
@@ -31,14 +32,10 @@ class ElboTerms extends Figure {
     this.buildBars();
     this.load();
     this.attach(this.bar, this.sliders, this.columns);
-    this.onResize(this.left, (width) => {
-      this.chart.layOut({ width: Math.round(Math.max(230, Math.min(520, width))), height: 250 });
-      this.draw();
+    this.onResize(this.left, 230, 520, (width) => {
+      this.chart.layOut({ width, height: 250 });
     });
-    this.watch(TRAITS, () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(TRAITS);
     this.signal.addEventListener("abort", () => this.stop());
   }
 
@@ -71,23 +68,21 @@ class ElboTerms extends Figure {
   }
 
   buildBars() {
-    const names = {
+    this.numbers = new NumberList({
       reconstruction: "E_q log p(x | z)",
       divergence: "KL(q ‖ prior)",
       bound: "Bound: first − second",
       evidence: "log p(x), exact",
       gap: "Gap = KL(q ‖ posterior)",
-    };
-    this.bars = {};
-    const rows = Object.entries(names).map(([key, text]) => {
-      const [value, fill] = [html("dd"), html("span", { class: "dld-fill" })];
-      this.bars[key] = { value, fill };
-      const track = html("span", { class: "dld-track", "aria-hidden": "true" }, fill);
-      return html("div", { class: `dld-term dld-term-${key}` }, html("dt", { text }), value, track);
     });
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
+    this.fills = {};
+    for (const [key, { box }] of Object.entries(this.numbers.rows)) {
+      this.fills[key] = html("span", { class: "dld-fill" });
+      box.classList.add("dld-term");
+      box.append(html("span", { class: "dld-track", "aria-hidden": "true" }, this.fills[key]));
+    }
     this.left = html("div", { class: "dld-main" }, this.chart.box);
-    const right = html("div", { class: "dld-side" }, list);
+    const right = html("div", { class: "dld-side" }, this.numbers.box);
     this.columns = html("div", { class: "dld-columns" }, this.left, right);
   }
 
@@ -203,9 +198,9 @@ class ElboTerms extends Figure {
 
   drawBars() {
     const most = Math.max(...Object.values(this.found).map(Math.abs), 1);
-    for (const [key, { value, fill }] of Object.entries(this.bars)) {
+    this.numbers.showDecimals(this.found, 3);
+    for (const [key, fill] of Object.entries(this.fills)) {
       const number = this.found[key];
-      change(value, { text: decimal(number, 3) });
       fill.style.width = `${(100 * Math.abs(number)) / most}%`;
       change(fill, { "data-sign": number < 0 ? "minus" : "plus" });
     }

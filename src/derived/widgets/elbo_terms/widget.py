@@ -8,15 +8,15 @@ from typing import Any
 import anywidget
 import traitlets
 
-from derived.widgets.arguments import number, one_of
-from derived.widgets.bundler import bundle, style
+from derived.widgets.arguments import Checks, checked, number, one_of, validator
+from derived.widgets.bundler import CHART, SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
 DECODERS = ("line", "fold", "step")
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "decoder": lambda value: one_of("decoder", value, DECODERS),
     "x": lambda value: number("x", value, -4.0, 4.0),
     "noise": lambda value: number("noise", value, 0.1, 2.0),
@@ -57,7 +57,7 @@ class ElboTerms(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "elbo_terms.js")
-    _css = style(_HERE / "elbo_terms.css")
+    _css = style(CHART, SLIDERS, _HERE / "elbo_terms.css")
 
     decoder = traitlets.Unicode("line").tag(sync=True)
     x = traitlets.Float(1.0).tag(sync=True)
@@ -84,13 +84,10 @@ class ElboTerms(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check the configuration; the class says what each argument may be."""
-        chosen = {"decoder": decoder, "x": x, "noise": noise, "mean": mean, "deviation": deviation}
-        checked = {name: _CHECKS[name](value) for name, value in chosen.items()}
-        super().__init__(**checked, **options)
+        chosen = checked(_CHECKS, decoder=decoder, x=x, noise=noise, mean=mean, deviation=deviation)
+        super().__init__(**chosen, **options)
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

@@ -3,6 +3,7 @@ import { Chart } from "../shared/chart.js";
 import { button, change, count, decimal, html, reducedMotion } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
 import { forward, parameterLists } from "../shared/network.js";
+import { NumberList } from "../shared/numbers.js";
 import { Player } from "../shared/player.js";
 import { createGame, takeStep } from "./game.js";
 import { Lines } from "./lines.js";
@@ -98,31 +99,20 @@ class GanTrainer extends Figure {
   }
 
   buildReadouts() {
-    this.numbers = {};
-    const rows = Object.entries(NUMBERS).map(([key, text]) => {
-      this.numbers[key] = { name: html("dt", { text }), value: html("dd") };
-      return html("div", {}, this.numbers[key].name, this.numbers[key].value);
-    });
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
+    this.numbers = new NumberList(NUMBERS);
     this.left = html("div", { class: "dld-main" }, this.chart.box, this.lines.surface);
-    this.right = html("div", { class: "dld-side" }, list, this.losses.box);
+    this.right = html("div", { class: "dld-side" }, this.numbers.box, this.losses.box);
     this.columns = html("div", { class: "dld-columns" }, this.left, this.right);
   }
 
   listen() {
-    const within = (width, low, high) => Math.round(Math.max(low, Math.min(high, width)));
-    this.onResize(this.left, (width) => {
-      this.chart.layOut({ width: within(width, 230, 520), height: 250 });
-      this.draw();
+    this.onResize(this.left, 230, 520, (width) => {
+      this.chart.layOut({ width, height: 250 });
     });
-    this.onResize(this.right, (width) => {
-      this.losses.layOut({ width: within(width, 230, 420), height: 150 });
-      this.draw();
+    this.onResize(this.right, 230, 420, (width) => {
+      this.losses.layOut({ width, height: 150 });
     });
-    this.watch(Object.values(TRAITS), () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(Object.values(TRAITS));
   }
 
   // ---- state
@@ -220,9 +210,9 @@ class GanTrainer extends Figure {
     Object.assign(texts, { gloss: decimal(generatorLoss, 4), divergence: decimal(divergence, 4) });
     Object.assign(texts, { pull: decimal(pull, 4), left: percent(shares[0]) });
     texts.right = shares.length > 1 ? percent(shares[1]) : "–";
-    for (const [key, text] of Object.entries(texts)) change(this.numbers[key].value, { text });
+    this.numbers.show(texts);
     const left = shares.length > 1 ? "Share of G at the left mode" : NUMBERS.left;
-    change(this.numbers.left.name, { text: left });
+    this.numbers.rename("left", left);
   }
 
   sentence() {

@@ -8,8 +8,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from derived.widgets.arguments import integer, number, one_of
-from derived.widgets.bundler import bundle, style
+from derived.widgets.arguments import Checks, checked, integer, number, one_of, validator
+from derived.widgets.bundler import CHART, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 DATA = ("one", "two")
 LOSSES = ("non-saturating", "minimax")
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "data": lambda value: one_of("data", value, DATA),
     "loss": lambda value: one_of("loss", value, LOSSES),
     "k": lambda value: integer("k", value, 1, 10),
@@ -75,7 +75,7 @@ class GanTrainer(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "gan_trainer.js")
-    _css = style(_HERE / "gan_trainer.css")
+    _css = style(CHART, _HERE / "gan_trainer.css")
 
     data = traitlets.Unicode("one").tag(sync=True)
     loss = traitlets.Unicode("non-saturating").tag(sync=True)
@@ -110,21 +110,19 @@ class GanTrainer(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check the configuration; the class says what each argument may be."""
-        chosen = {
-            "data": data,
-            "loss": loss,
-            "k": k,
-            "generator_rate": generator_rate,
-            "discriminator_rate": discriminator_rate,
-            "start": start,
-            "seed": seed,
-        }
-        checked = {name: _CHECKS[name](value) for name, value in chosen.items()}
-        super().__init__(**checked, **options)
+        chosen = checked(
+            _CHECKS,
+            data=data,
+            loss=loss,
+            k=k,
+            generator_rate=generator_rate,
+            discriminator_rate=discriminator_rate,
+            start=start,
+            seed=seed,
+        )
+        super().__init__(**chosen, **options)
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

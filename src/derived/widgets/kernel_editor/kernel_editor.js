@@ -25,10 +25,7 @@ class KernelEditor extends Figure {
     this.buildPanes();
     this.load();
     this.attach(this.bar, this.panes, this.work);
-    this.watch(["picture", "preset", "kernel", "stride", "padding", "operation"], () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(["picture", "preset", "kernel", "stride", "padding", "operation"]);
   }
 
   buildControls() {

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from derived.widgets.arguments import array, integer, one_of
+from derived.widgets.arguments import Checks, array, checked, integer, one_of, validator
 from derived.widgets.bundler import bundle, style
 from derived.widgets.height import height_trait
 
@@ -58,7 +58,7 @@ def _checked_kernel(kernel: ArrayLike) -> list[list[float]]:
     return rows
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "picture": _checked_picture,
     "kernel": lambda value: _checked_kernel(value) if value else [],
     "preset": lambda value: one_of("preset", value, (*PRESETS, "custom")),
@@ -155,22 +155,21 @@ class KernelEditor(anywidget.AnyWidget):
     ) -> None:
         """Check the configuration; the class says what each argument may be."""
         named = isinstance(kernel, str)
-        chosen = {
-            "picture": _house() if picture is None else picture,
-            "preset": one_of("kernel", kernel, PRESETS) if isinstance(kernel, str) else "custom",
-            "stride": stride,
-            "padding": padding,
-            "operation": operation,
-        }
+        chosen = checked(
+            _CHECKS,
+            picture=_house() if picture is None else picture,
+            preset=one_of("kernel", kernel, PRESETS) if isinstance(kernel, str) else "custom",
+            stride=stride,
+            padding=padding,
+            operation=operation,
+        )
         super().__init__(
             kernel=[] if named else _checked_kernel(kernel),
-            **{name: _CHECKS[name](value) for name, value in chosen.items()},
+            **chosen,
             **options,
         )
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

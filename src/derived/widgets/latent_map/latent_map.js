@@ -2,6 +2,7 @@
 import { assemble, decode } from "../shared/decoder.js";
 import { button, change, choice, decimal, html } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { NumberList } from "../shared/numbers.js";
 import { paint } from "../shared/pixels.js";
 import { centers, frame, nearest } from "./codes.js";
 import { Plane } from "./plane.js";
@@ -22,14 +23,8 @@ class LatentMap extends Figure {
     this.buildReadouts();
     this.load();
     this.attach(this.title, this.bar, this.columns);
-    this.onResize(this.left, (width) => {
-      this.plane.resize(Math.round(Math.max(240, Math.min(430, width))));
-      this.draw();
-    });
-    this.watch(MODEL, () => {
-      this.load();
-      this.draw();
-    });
+    this.onResize(this.left, 240, 430, (width) => this.plane.resize(width));
+    this.follow(MODEL);
     this.watch(["point"], () => this.walk(this.model.get("point"), false));
   }
 
@@ -56,16 +51,11 @@ class LatentMap extends Figure {
 
   buildReadouts() {
     const names = { first: "z₁", second: "z₂", label: "Nearest code", distance: "Its distance" };
-    this.numbers = {};
-    const rows = Object.entries(names).map(([key, text]) => {
-      this.numbers[key] = html("dd");
-      return html("div", {}, html("dt", { text }), this.numbers[key]);
-    });
+    this.numbers = new NumberList(names);
     this.canvas = html("canvas", { class: "dld-decoded", role: "img", "data-gray": true });
     const caption = html("p", { class: "dld-caption", text: "The point, decoded: x = g(z)" });
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
     this.left = html("div", { class: "dld-main" }, this.plane.box);
-    const right = html("div", { class: "dld-side" }, caption, this.canvas, list);
+    const right = html("div", { class: "dld-side" }, caption, this.canvas, this.numbers.box);
     this.columns = html("div", { class: "dld-columns" }, this.left, right);
   }
 
@@ -120,7 +110,7 @@ class LatentMap extends Figure {
     change(this.canvas, { "aria-label": `Decoded picture, near a code of ${label}` });
     const texts = { first: decimal(point[0], 3), second: decimal(point[1], 3) };
     Object.assign(texts, { label, distance: decimal(near.distance, 3) });
-    for (const [key, text] of Object.entries(texts)) change(this.numbers[key], { text });
+    this.numbers.show(texts);
     const center = this.centers.get(this.goal.input.value);
     const there = center && this.plane.bounded(center).every((value, i) => value === point[i]);
     if (!there) this.goal.input.value = "";

@@ -12,9 +12,9 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived import nn
-from derived.widgets import dense_networks
 from derived.widgets.arguments import array
 from derived.widgets.bundler import bundle, style
+from derived.widgets.dense_networks import DenseTraits, packed_decoder
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -32,7 +32,7 @@ def _checked_labels(labels: Sequence[Any] | ArrayLike, count: int) -> list[str]:
     return names
 
 
-class LatentMap(anywidget.AnyWidget):
+class LatentMap(DenseTraits, anywidget.AnyWidget):
     """Walk through the plane of two latent numbers and see each point decoded, live.
 
     The decoder runs in the page with its real weights (kept as float32). The map shows the codes of
@@ -68,11 +68,6 @@ class LatentMap(anywidget.AnyWidget):
     _esm = bundle(_HERE / "latent_map.js")
     _css = style(_HERE / "latent_map.css")
 
-    sizes = traitlets.List(traitlets.Int(), help="of the decoder's layers, input first").tag(
-        sync=True
-    )
-    activations = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    weights = traitlets.Unicode(help="all parameters as float32 in base64").tag(sync=True)
     codes = traitlets.List(traitlets.List(), help="(S, 2) rows").tag(sync=True)
     labels = traitlets.List(traitlets.Unicode(), help="(S,)").tag(sync=True)
     title = traitlets.Unicode("").tag(sync=True)
@@ -94,14 +89,11 @@ class LatentMap(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check and pack the decoder; the class says what each argument may be."""
-        packed = dense_networks.packed_decoder(decoder)
-        if packed["sizes"][0] != 2:
-            raise ValueError(f"the decoder takes {packed['sizes'][0]} numbers; pass one for 2")
         rows = array("codes", codes, (None, 2), FAR)
         if not 1 <= len(rows) <= MOST_CODES:
             raise ValueError(f"{len(rows)} codes; pass from 1 to {MOST_CODES}")
         super().__init__(
-            **packed,
+            **packed_decoder(decoder, 2, 2),
             codes=np.round(rows, 4).tolist(),
             labels=_checked_labels(labels, len(rows)),
             title=title,

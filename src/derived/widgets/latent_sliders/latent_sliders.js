@@ -25,10 +25,7 @@ class LatentSliders extends Figure {
     this.load();
     const side = html("div", { class: "dld-picture" }, this.caption, this.canvas);
     this.attach(this.title, this.bar, html("div", { class: "dld-split" }, side, this.rows));
-    this.watch([...MODEL, "code"], () => {
-      this.load();
-      this.draw();
-    });
+    this.follow([...MODEL, "code"]);
   }
 
   buildControls() {

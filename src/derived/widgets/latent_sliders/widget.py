@@ -11,9 +11,9 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from derived import nn
-from derived.widgets import dense_networks
 from derived.widgets.arguments import array, integer
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.dense_networks import DenseTraits, packed_decoder
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ FEWEST, MOST = 2, 12
 LIMIT = 3.0
 
 
-class LatentSliders(anywidget.AnyWidget):
+class LatentSliders(DenseTraits, anywidget.AnyWidget):
     """Move each number of a latent code and see what it does to the decoded picture, live.
 
     The decoder runs in the page with its real weights (kept as float32). Every number of the code
@@ -57,13 +57,8 @@ class LatentSliders(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "latent_sliders.js")
-    _css = style(_HERE / "latent_sliders.css")
+    _css = style(SLIDERS, _HERE / "latent_sliders.css")
 
-    sizes = traitlets.List(traitlets.Int(), help="of the decoder's layers, input first").tag(
-        sync=True
-    )
-    activations = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    weights = traitlets.Unicode(help="all parameters as float32 in base64").tag(sync=True)
     information = traitlets.List(traitlets.Float(), help="(D,) nats, or empty").tag(sync=True)
     title = traitlets.Unicode("").tag(sync=True)
     seed = traitlets.Int(0).tag(sync=True)
@@ -85,12 +80,8 @@ class LatentSliders(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check and pack the decoder; the class says what each argument may be."""
-        packed = dense_networks.packed_decoder(decoder)
+        packed = packed_decoder(decoder, FEWEST, MOST)
         dimensions = packed["sizes"][0]
-        if not FEWEST <= dimensions <= MOST:
-            raise ValueError(
-                f"the decoder takes {dimensions} numbers; pass one for {FEWEST} to {MOST}"
-            )
         shown = [] if information is None else array("information", information, (dimensions,), 1e6)
         super().__init__(
             **packed,

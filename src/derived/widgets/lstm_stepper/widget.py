@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from derived.nn import LSTM
 from derived.widgets.arguments import array, integer
-from derived.widgets.bundler import bundle, style
+from derived.widgets.bundler import STEPPER, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -94,7 +94,7 @@ class LstmStepper(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "lstm_stepper.js")
-    _css = style(_HERE / "lstm_stepper.css")
+    _css = style(STEPPER, _HERE / "lstm_stepper.css")
 
     weight_input = traitlets.List(
         traitlets.List(), help="(4 units, features), rows i, f, o, g"

@@ -120,11 +120,8 @@ class NetworkTrainer extends Figure {
   }
 
   listen() {
-    this.onResize(this.left, (width) => {
-      const size = Math.round(Math.max(220, Math.min(400, width)));
-      if (size === this.size) return;
-      this.size = size;
-      this.draw();
+    this.onResize(this.left, 220, 400, (width) => {
+      this.size = width;
     });
     this.address.watch(
       () => this.configuration,

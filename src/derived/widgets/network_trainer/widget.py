@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from derived.widgets.arguments import integer, number, one_of
+from derived.widgets.arguments import Checks, checked, integer, number, one_of, validator
 from derived.widgets.bundler import bundle, style
 from derived.widgets.height import height_trait
 
@@ -29,7 +29,7 @@ def _widths(hidden: Sequence[int]) -> list[int]:
     return [integer("a hidden layer's width", units, 1, MOST_UNITS) for units in hidden]
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "dataset": lambda value: one_of("dataset", value, DATASETS),
     "noise": lambda value: number("noise", value, 0.0, 0.5),
     "hidden": _widths,
@@ -117,21 +117,19 @@ class NetworkTrainer(anywidget.AnyWidget):
         """Check the configuration; the class says what each argument may be."""
         if not re.fullmatch(r"(?:[a-z][a-z0-9-]*)?", url_key):
             raise ValueError(f"url_key is {url_key!r}; use lower-case letters, digits and '-'")
-        chosen = {
-            "dataset": dataset,
-            "hidden": hidden,
-            "activation": activation,
-            "learning_rate": learning_rate,
-            "batch_size": batch_size,
-            "noise": noise,
-            "seed": seed,
-        }
-        checked = {name: _CHECKS[name](value) for name, value in chosen.items()}
-        super().__init__(**checked, url_key=url_key, **options)
+        chosen = checked(
+            _CHECKS,
+            dataset=dataset,
+            hidden=hidden,
+            activation=activation,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            noise=noise,
+            seed=seed,
+        )
+        super().__init__(**chosen, url_key=url_key, **options)
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

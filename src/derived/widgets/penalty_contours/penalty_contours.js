@@ -1,6 +1,7 @@
 // PenaltyContours: a quadratic loss, the region of an L1 or L2 penalty, and early stopping.
 import { button, change, choice, decimal, html, svg } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { NumberList } from "../shared/numbers.js";
 import { magnitude } from "../shared/powers.js";
 import { slider } from "../shared/sliders.js";
 import { Plane } from "./plane.js";
@@ -49,14 +50,8 @@ class PenaltyContours extends Figure {
     this.buildReadouts();
     this.load();
     this.attach(this.bar, this.columns);
-    this.onResize(this.left, (width) => {
-      this.plane.resize(Math.round(Math.max(240, Math.min(430, width))));
-      this.draw();
-    });
-    this.watch(TRAITS, () => {
-      this.load();
-      this.draw();
-    });
+    this.onResize(this.left, 240, 430, (width) => this.plane.resize(width));
+    this.follow(TRAITS);
   }
 
   buildControls() {
@@ -102,24 +97,18 @@ class PenaltyContours extends Figure {
   }
 
   buildReadouts() {
-    const names = {
+    this.numbers = new NumberList({
       condition: "Condition number λ₂/λ₁",
       solution: "Penalized minimum w̃",
       size: "Its norm",
       stopped: "After τ steps",
       matching: "1/(ητ), the λ of early stopping",
-    };
-    this.numbers = {};
-    const rows = Object.entries(names).map(([key, text]) => {
-      this.numbers[key] = html("dd");
-      return html("div", {}, html("dt", { text }), this.numbers[key]);
     });
     this.table = html("table", { class: "dld-table dld-factors" });
     this.tableName = html("p", { class: "dld-caption" });
     const legend = html("div", { class: "dld-legend" }, ...this.legend());
     this.left = html("div", { class: "dld-main" }, this.plane.surface, legend);
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
-    const side = [this.sliders, list, this.tableName, this.table];
+    const side = [this.sliders, this.numbers.box, this.tableName, this.table];
     const right = html("div", { class: "dld-side" }, ...side);
     this.columns = html("div", { class: "dld-columns" }, this.left, right);
   }
@@ -241,7 +230,7 @@ class PenaltyContours extends Figure {
       stopped: pair(found.stopped),
       matching: steps ? magnitude(1 / (found.rate * steps)) : "–",
     };
-    for (const [name, text] of Object.entries(texts)) change(this.numbers[name], { text });
+    this.numbers.show(texts);
   }
 
   drawTable() {

@@ -10,8 +10,8 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from derived.widgets.arguments import array, integer, number, one_of
-from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.arguments import Checks, array, checked, integer, number, one_of, validator
+from derived.widgets.bundler import CHART, SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def _checked_hessian(hessian: ArrayLike) -> list[list[float]]:
     return rows
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "hessian": _checked_hessian,
     "minimum": lambda value: array("minimum", value, (2,), 3.0),
     "start": lambda value: array("start", value, (2,), 3.0),
@@ -86,7 +86,7 @@ class PenaltyContours(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "penalty_contours.js")
-    _css = style(SLIDERS, _HERE / "penalty_contours.css")
+    _css = style(CHART, SLIDERS, _HERE / "penalty_contours.css")
 
     hessian = traitlets.List(traitlets.List(), help="(2, 2) rows").tag(sync=True)
     minimum = traitlets.List(traitlets.Float(), help="(2,)").tag(sync=True)
@@ -102,7 +102,7 @@ class PenaltyContours(anywidget.AnyWidget):
         traitlets.Float(), help="(2,) weights after the steps; written by the page"
     ).tag(sync=True)
 
-    reserved_height = height_trait(wide=710, phone=1235)
+    reserved_height = height_trait(wide=714, phone=1241)
 
     def __init__(
         self,
@@ -120,23 +120,22 @@ class PenaltyContours(anywidget.AnyWidget):
         rows = _checked_hessian(_turned(0.2, 2.0, 25.0) if hessian is None else hessian)
         largest = float(np.linalg.eigvalsh(np.array(rows))[1])
         rate = 0.2 / largest if learning_rate is None else learning_rate
-        chosen = {
-            "minimum": minimum,
-            "penalty": penalty,
-            "strength": strength,
-            "steps": steps,
-            "start": start,
-        }
+        chosen = checked(
+            _CHECKS,
+            minimum=minimum,
+            penalty=penalty,
+            strength=strength,
+            steps=steps,
+            start=start,
+        )
         super().__init__(
             hessian=rows,
             learning_rate=number("learning_rate", rate, 0.001, 2 / largest),
-            **{name: _CHECKS[name](value) for name, value in chosen.items()},
+            **chosen,
             **options,
         )
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

@@ -34,14 +34,8 @@ class PerceptronExplorer extends Figure {
     this.plot.resize(400);
     this.load();
     this.attach(this.bar, this.columns);
-    this.onResize(this.left, (width) => {
-      this.plot.resize(Math.round(Math.max(240, Math.min(440, width))));
-      this.plot.draw(this);
-    });
-    this.watch(["preset", "points", "weights"], () => {
-      this.load();
-      this.draw();
-    });
+    this.onResize(this.left, 240, 440, (width) => this.plot.resize(width));
+    this.follow(["preset", "points", "weights"]);
     this.signal.addEventListener("abort", () => clearTimeout(this.timer));
   }
 

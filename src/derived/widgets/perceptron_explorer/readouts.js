@@ -1,38 +1,33 @@
 // The numbers beside the plane, and the table of updates.
-import { change, count, decimal, html } from "../shared/dom.js";
+import { count, decimal, html } from "../shared/dom.js";
+import { NumberList } from "../shared/numbers.js";
 
 export const vector = (values) => `(${values.map((value) => decimal(value)).join(",\u00a0")})`;
 
-const ROWS = [
-  ["weights", "(b, w₁, w₂)"],
-  ["updates", "mistakes so far"],
-  ["needed", "mistakes in all, from w = 0"],
-  ["bound", "bound (R/γ)² on them"],
-  ["radius", "R, longest (1, x₁, x₂)"],
-  ["margin", "γ, widest margin"],
-];
+const NAMES = {
+  weights: "(b, w₁, w₂)",
+  updates: "mistakes so far",
+  needed: "mistakes in all, from w = 0",
+  bound: "bound (R/γ)² on them",
+  radius: "R, longest (1, x₁, x₂)",
+  margin: "γ, widest margin",
+};
 
-export class Readouts {
+export class Readouts extends NumberList {
   constructor() {
-    this.box = html("dl", { class: "dld-numbers" });
-    this.values = {};
-    for (const [key, name] of ROWS) {
-      this.values[key] = html("dd", { "data-number": key });
-      this.box.append(html("div", {}, html("dt", { text: name }), this.values[key]));
-    }
+    super(NAMES);
   }
 
   draw({ run, best, needed, radius, limit }) {
     const ended = needed === null ? `more than ${count(limit)}` : count(needed);
-    const texts = {
+    this.show({
       weights: vector(run.weights),
       updates: count(run.updates),
       needed: best ? ended : "without end",
       bound: best ? count(best.bound) : "none",
       radius: decimal(radius, 3),
       margin: best ? decimal(best.margin, best.margin < 0.01 ? 5 : 3) : "none",
-    };
-    for (const [key, text] of Object.entries(texts)) change(this.values[key], { text });
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 import { Chart } from "../shared/chart.js";
 import { button, change, count, decimal, html, numberField, svg } from "../shared/dom.js";
 import { Figure } from "../shared/figure.js";
+import { NumberList } from "../shared/numbers.js";
 import { slider } from "../shared/sliders.js";
 import { bestTemperature, measure, unpack } from "./calibration.js";
 
@@ -24,15 +25,10 @@ class ReliabilityDiagram extends Figure {
     this.buildReadouts();
     this.load();
     this.attach(this.title, this.bar, this.columns);
-    this.onResize(this.left, (width) => {
-      const size = Math.round(Math.max(230, Math.min(420, width)));
-      this.chart.layOut({ width: size, height: Math.round(0.86 * size) });
-      this.draw();
+    this.onResize(this.left, 230, 420, (width) => {
+      this.chart.layOut({ width, height: Math.round(0.86 * width) });
     });
-    this.watch(TRAITS, () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(TRAITS);
   }
 
   buildControls() {
@@ -50,25 +46,19 @@ class ReliabilityDiagram extends Figure {
   }
 
   buildReadouts() {
-    const names = {
+    this.numbers = new NumberList({
       accuracy: "Accuracy",
       confidence: "Mean confidence",
       error: "Expected calibration error",
       loss: "Negative log-likelihood, nats",
       brier: "Brier score",
-    };
-    this.numbers = {};
-    const rows = Object.entries(names).map(([key, text]) => {
-      this.numbers[key] = html("dd");
-      return html("div", {}, html("dt", { text }), this.numbers[key]);
     });
     this.table = html("table", { class: "dld-table" });
     const summary = html("summary", { text: "The bins as a table" });
     const scroll = html("div", { class: "dld-scroll", tabindex: 0 }, this.table);
     const details = html("details", { class: "dld-details" }, summary, scroll);
     this.left = html("div", { class: "dld-main" }, this.chart.box);
-    const list = html("dl", { class: "dld-numbers" }, ...rows);
-    this.columns = html("div", { class: "dld-columns" }, this.left, html("div", { class: "dld-side" }, list, details));
+    this.columns = html("div", { class: "dld-columns" }, this.left, html("div", { class: "dld-side" }, this.numbers.box, details));
   }
 
   // ---- state
@@ -112,9 +102,7 @@ class ReliabilityDiagram extends Figure {
     this.bars.replaceChildren(...found.bins.flatMap((bin, k) => this.barOf(bin, k)));
     this.heat.show(Math.log(state.temperature));
     if (this.field.input.value !== String(state.bins)) this.field.input.value = state.bins;
-    for (const [key, node] of Object.entries(this.numbers)) {
-      change(node, { text: decimal(found[key], 4) });
-    }
+    this.numbers.showDecimals(found, 4);
     this.drawTable();
     this.say(this.sentence());
   }

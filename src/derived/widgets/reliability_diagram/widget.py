@@ -10,8 +10,17 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from derived.widgets.arguments import array, integer, number, packed
-from derived.widgets.bundler import bundle, style
+from derived.widgets.arguments import (
+    Checks,
+    array,
+    checked,
+    class_labels,
+    integer,
+    number,
+    packed,
+    validator,
+)
+from derived.widgets.bundler import CHART, SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
@@ -19,24 +28,10 @@ _HERE = Path(__file__).parent
 MOST_EXAMPLES = 3000
 MOST_CLASSES = 20
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "temperature": lambda value: number("temperature", value, 0.05, 20.0),
     "bins": lambda value: integer("bins", value, 2, 25),
 }
-
-
-def _checked_labels(labels: ArrayLike, examples: int, classes: int) -> list[int]:
-    values = np.asarray(labels)
-    if values.shape != (examples,):
-        raise ValueError(
-            f"labels has shape {values.shape}; pass ({examples},), one for each example"
-        )
-    if (
-        not np.issubdtype(values.dtype, np.integer)
-        or not ((values >= 0) & (values < classes)).all()
-    ):
-        raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}")
-    return [int(value) for value in values]
 
 
 class ReliabilityDiagram(anywidget.AnyWidget):
@@ -74,7 +69,7 @@ class ReliabilityDiagram(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "reliability_diagram.js")
-    _css = style(_HERE / "reliability_diagram.css")
+    _css = style(CHART, SLIDERS, _HERE / "reliability_diagram.css")
 
     logits = traitlets.Unicode(help="(S, K) float32 in base64").tag(sync=True)
     classes = traitlets.Int(2, help="K").tag(sync=True)
@@ -111,16 +106,13 @@ class ReliabilityDiagram(anywidget.AnyWidget):
         super().__init__(
             logits=packed("logits", [rows]),
             classes=classes,
-            labels=_checked_labels(labels, examples, classes),
+            labels=class_labels(labels, examples, classes),
             title=title,
-            temperature=_CHECKS["temperature"](temperature),
-            bins=_CHECKS["bins"](bins),
+            **checked(_CHECKS, temperature=temperature, bins=bins),
             **options,
         )
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""

@@ -41,9 +41,17 @@ export class Figure {
     this.status.say(text);
   }
 
-  // Calls action with the width of a part, now and whenever it changes.
-  onResize(part, action) {
-    const observer = new ResizeObserver(([entry]) => action(entry.contentRect.width));
+  // Calls action with the width of a part, in whole pixels between two bounds, and draws; now and
+  // whenever it changes.
+  onResize(part, low, high, action) {
+    let known = 0;
+    const observer = new ResizeObserver(([entry]) => {
+      const width = Math.round(Math.max(low, Math.min(high, entry.contentRect.width)));
+      if (width === known) return;
+      known = width;
+      action(width);
+      this.draw();
+    });
     observer.observe(part);
     this.signal.addEventListener("abort", () => observer.disconnect());
   }
@@ -57,6 +65,14 @@ export class Figure {
     } finally {
       this.writing = false;
     }
+  }
+
+  // Reads the traits and draws, when one of them is changed from outside.
+  follow(names) {
+    this.watch(names, () => {
+      this.load();
+      this.draw();
+    });
   }
 
   // Calls action when one of the traits is changed from outside: by Python, by a linked widget.

@@ -42,16 +42,10 @@ class UnrolledGradient extends Figure {
     const pictures = html("div", { class: "dld-pictures" }, this.graph.surface, this.caption);
     pictures.append(this.plot.box);
     this.attach(this.settings, this.sliders, pictures);
-    this.onResize(pictures, (width) => {
-      const wanted = Math.round(Math.max(240, Math.min(760, width)));
-      if (wanted === this.width) return;
-      this.width = wanted;
-      this.draw();
+    this.onResize(pictures, 240, 760, (width) => {
+      this.width = width;
     });
-    this.watch(Object.values(TRAITS), () => {
-      this.load();
-      this.draw();
-    });
+    this.follow(Object.values(TRAITS));
   }
 
   buildControls() {

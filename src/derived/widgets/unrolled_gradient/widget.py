@@ -8,15 +8,15 @@ from typing import Any
 import anywidget
 import traitlets
 
-from derived.widgets.arguments import integer, number, one_of
-from derived.widgets.bundler import SLIDERS, bundle, style
+from derived.widgets.arguments import Checks, checked, integer, number, one_of, validator
+from derived.widgets.bundler import CHART, SLIDERS, bundle, style
 from derived.widgets.height import height_trait
 
 _HERE = Path(__file__).parent
 
 CELLS = ("linear", "tanh", "lstm", "gru")
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Checks = {
     "cell": lambda value: one_of("cell", value, CELLS),
     "radius": lambda value: number("radius", value, 0.0, 2.0),
     "gate_bias": lambda value: number("gate_bias", value, -6.0, 6.0),
@@ -67,7 +67,7 @@ class UnrolledGradient(anywidget.AnyWidget):
     """
 
     _esm = bundle(_HERE / "unrolled_gradient.js")
-    _css = style(SLIDERS, _HERE / "unrolled_gradient.css")
+    _css = style(CHART, SLIDERS, _HERE / "unrolled_gradient.css")
 
     cell = traitlets.Unicode("tanh").tag(sync=True)
     radius = traitlets.Float(0.9).tag(sync=True)
@@ -88,7 +88,7 @@ class UnrolledGradient(anywidget.AnyWidget):
         traitlets.Float(), help="(T + 1,) of dh_T/dc_t for the LSTM; written by the page"
     ).tag(sync=True)
 
-    reserved_height = height_trait(wide=754, phone=946)
+    reserved_height = height_trait(wide=746, phone=932)
 
     def __init__(
         self,
@@ -103,20 +103,19 @@ class UnrolledGradient(anywidget.AnyWidget):
         **options: Any,
     ) -> None:
         """Check the configuration; the class says what each argument may be."""
-        chosen = {
-            "cell": cell,
-            "radius": radius,
-            "gate_bias": gate_bias,
-            "steps": steps,
-            "input_scale": input_scale,
-            "hidden": hidden,
-            "seed": seed,
-        }
-        super().__init__(**{name: _CHECKS[name](v) for name, v in chosen.items()}, **options)
+        chosen = checked(
+            _CHECKS,
+            cell=cell,
+            radius=radius,
+            gate_bias=gate_bias,
+            steps=steps,
+            input_scale=input_scale,
+            hidden=hidden,
+            seed=seed,
+        )
+        super().__init__(**chosen, **options)
 
-    @traitlets.validate(*_CHECKS)
-    def _validate_configuration(self, proposal: dict[str, Any]) -> Any:
-        return _CHECKS[proposal["trait"].name](proposal["value"])
+    _validate_configuration = validator(_CHECKS)
 
     def __repr__(self) -> str:
         """Short and free of addresses: it is stored in notebooks and compared."""
