@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -57,6 +58,14 @@ def test_digits_are_a_stratified_split_of_the_embedded_set():
     np.testing.assert_array_equal(_rows(images), _rows(source.data / 16.0))
     share = np.bincount(split.test_labels) / np.bincount(source.target)
     assert np.all(np.abs(share - 360 / 1797) < 1 / 174)  # within one image of each class's share
+
+
+def test_digits_are_the_same_wherever_scikit_learn_keeps_them(monkeypatch):
+    quick = datasets.digits()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    slow = datasets.digits()
+    for field in fields(quick):
+        assert np.array_equal(getattr(quick, field.name), getattr(slow, field.name))
 
 
 def test_digits_keep_each_image_with_its_label():
