@@ -11,7 +11,6 @@ import copy
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader import utils as nbgrader_cells
@@ -68,6 +67,14 @@ class _Grading:
 
     def known(self) -> dict[str, CellRecord]:
         return {cell.name: cell for cell in self.record.cells if cell.is_test}
+
+    def all_passes(self) -> dict[int, str]:
+        """Run everything; return which cells were left out after their first run, and why."""
+        self.first_pass()
+        self.second_pass()
+        culprits = dict(self.submission.culprits)
+        self.third_pass()
+        return culprits
 
     def first_pass(self) -> None:
         """Run the cells, and the visible part of each test at its place."""
@@ -222,16 +229,11 @@ def grade_notebook(
     tests = place.examiner(limits, test_files, unsafe)
     start_of = place.start_of_shared if share_kernel else place.start_of_submission
     start = start_of(limits, files, unsafe)
-    left_behind = place.shared(start) if share_kernel else None
-    submission = SubmissionKernel(
-        start, notebook.cells, lambda: deadline - time.monotonic(), left_behind
-    )
+    used = place.shared(start) if share_kernel else None
+    submission = SubmissionKernel(start, notebook.cells, lambda: deadline - time.monotonic(), used)
     grading = _Grading(record, notebook.cells, limits, submission, tests, deadline)
     try:
-        grading.first_pass()
-        grading.second_pass()
-        culprits = dict(grading.submission.culprits)
-        grading.third_pass()
+        culprits = grading.all_passes()
         if share_kernel:
             place.keep(grading.submission.leave())
     finally:
@@ -240,8 +242,7 @@ def grade_notebook(
     messages = [*earlier, *messages, *_about(culprits)]
     scores = {cell.metadata.nbgrader["grade_id"]: _score(cell) for cell in notebook.cells
               if cell.metadata.get("nbgrader", {}).get("grade")}  # fmt: skip
-    about: dict[str, Any] = {"unsafe": unsafe, "messages": messages}
-    notebook.metadata["derived"] = about
+    notebook.metadata["derived"] = {"unsafe": unsafe, "messages": messages}
     # The instructor's browser shows the notebook, too: nothing in it may run there.
     return Outcome(clean_outputs(notebook), scores, messages, time.monotonic() - started)
 
