@@ -19,7 +19,7 @@ _of_thread = threading.local()
 
 LIFE = 24 * 3600.0  # seconds that the tests' kernel may live, over many submissions
 RENEWED_AFTER = 100  # submissions, so that nothing can pile up in it
-SHARED_BY = 20  # attempts of one author, at most
+SHARED_BY = 20  # times the life of a submission's kernel has one that attempts share
 
 #: Takes the names of an attempt out of its kernel. The modules that it imported stay.
 CLEAR = "get_ipython().reset()"
