@@ -10,11 +10,11 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# pip compiles to bytecode on one processor; compileall, below, on all of them.
+# What is compiled to bytecode is compiled beside other work: see `compiled`.
 INSTALL := $(RUN) -m pip install -q --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test tested-site lint lab bench demo execute wheel clean
+.PHONY: help book serve test tested-site compiled lint lab bench demo execute wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -23,6 +23,8 @@ $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer, or run: make PYTHON=/path/to/python $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made: on Debian or Ubuntu install python3-venv."; exit 1; }
+# The pip that comes with an older Python takes twice as long; if no newer one can be had, it will do.
+	@$(RUN) -m pip install -q "pip>=25.1" || true
 
 $(VENV)/book.stamp: requirements-book.txt constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -r requirements-book.txt
@@ -32,8 +34,11 @@ $(VENV)/book.stamp: requirements-book.txt constraints.txt | $(VENV)/bin/python
 $(VENV)/all.stamp: requirements.txt constraints.txt pyproject.toml $(VENV)/book.stamp
 	$(INSTALL) -r requirements.txt
 	$(INSTALL) --no-deps -e .
+	@touch $@
+
+$(VENV)/compiled.stamp: $(VENV)/all.stamp
 # Some packages hold files for other Pythons, which do not compile.
-	@$(RUN) -m compileall -q -j 0 $(VENV)/lib src > /dev/null 2>&1 || true
+	@$(RUN) -m compileall -q -x '/tests/' $(VENV)/lib src > /dev/null 2>&1 || true
 	@touch $@
 
 book: $(VENV)/book.stamp  ## build the site (nothing is executed) and say which file to open
@@ -45,16 +50,20 @@ serve: book  ## build the site and serve it on 127.0.0.1
 	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C stops)"
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-test: $(VENV)/all.stamp  ## lint, unit tests, notebooks, labs, the site in a browser
+test: $(VENV)/book.stamp  ## lint, unit tests, notebooks, labs, the site in a browser
 	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
 	$(RUN) -m tools.vendor --development
-	@$(MAKE) --no-print-directory -j 2 lint tested-site
+	@$(MAKE) --no-print-directory -j 2 tested-site compiled lint
 	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
-# Beside the lint, since neither needs a second processor, and no test has to wait for the site then.
-tested-site: $(VENV)/all.stamp
+# Beside the installation of the rest, since neither needs a second processor, and no test has to
+# wait for the site then.
+tested-site: $(VENV)/book.stamp
 	@echo "Building the site that the tests look at."
 	@$(RUN) -m tests.site.built_site
+
+# Kernels in a sandbox cannot write bytecode: without this each would compile what it imports.
+compiled: $(VENV)/compiled.stamp
 
 lint: $(VENV)/all.stamp  ## the checks that need no test run (the same as the pre-commit hooks)
 	$(RUN) -m ruff check
@@ -66,11 +75,11 @@ lint: $(VENV)/all.stamp  ## the checks that need no test run (the same as the pr
 lab: $(VENV)/all.stamp  ## open JupyterLab on this folder, kernel ready
 	$(VENV)/bin/jupyter lab --notebook-dir=.
 
-bench: $(VENV)/all.stamp  ## derived.nn beside torch, the grader beside nbgrader: ratios and limits
+bench: compiled  ## derived.nn beside torch, the grader beside nbgrader: ratios and limits
 	$(RUN) -m benchmarks
 	$(RUN) -m benchmarks.grading
 
-demo: $(VENV)/all.stamp  ## a graded course of thirty synthetic submissions, in demonstration-course/
+demo: compiled  ## a graded course of thirty synthetic submissions, in demonstration-course/
 	$(RUN) -m tools.system_packages bubblewrap libseccomp2
 	$(RUN) -m tools.demonstration_course demonstration-course
 
