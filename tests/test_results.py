@@ -181,11 +181,26 @@ def test_the_table_shows_each_result_once_with_all_it_needs(capsys):
     results.table()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 5 and lines[0] == "Results of this run: 01_perceptron"
-    for part in ("97.5 %", "98.4 % (lecun1998; SGI; boosted): not reached", "ci", "12"):
+    for part in ("97.5 %", "98.4 % (LeCun 1998; SGI; boosted): not reached", "ci", "12"):
         assert part in lines[3]
     assert "123,457 images/s" in lines[4] and "0.0217" in lines[4] and "—" in lines[4]
     columns = [line.index(word) for line, word in ((lines[1], "Reached"), (lines[3], "97.5"))]
     assert columns[0] == columns[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("hinton2006reducing", "Hinton 2006"),
+        ("lecun1998gradient", "LeCun 1998"),
+        ("DBLP:conf/nips/X", "DBLP:conf/nips/X"),
+    ],
+)
+def test_the_table_names_a_source_as_a_reader_would(capsys, key, name):
+    record(value=1.0, published=Published(1.0, key))
+    capsys.readouterr()
+    results.table()
+    assert f"1 % ({name}): reached" in capsys.readouterr().out
 
 
 class Cells(HTMLParser):
@@ -227,5 +242,5 @@ def test_a_notebook_gets_the_record_and_an_accessible_table():
     page.feed(shown["text/html"])
     assert page.scopes == ["col"] * 7 + ["row"]
     assert page.tags[:2] == ["table", "caption"] and "b" not in page.tags
-    assert "A <b>& B</b>" in page.text and "98.4 % (lecun1998): not reached" in page.text
+    assert "A <b>& B</b>" in page.text and "98.4 % (LeCun 1998): not reached" in page.text
     assert "A <b>& B</b>" in shown["text/plain"]

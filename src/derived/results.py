@@ -228,9 +228,22 @@ def _beside(entry: dict[str, Any]) -> str:
     if published is None:
         return "—"
     verdict = "reached" if entry["reproduced"] else "not reached"
-    about = [published["citation_key"], published["hardware"], published["note"]]
+    about = [_source(published["citation_key"]), published["hardware"], published["note"]]
     source = "; ".join(part for part in about if part)
     return f"{_format(published['value'], entry['unit'])} ({source}): {verdict}"
+
+
+#: Family names whose capitals a key does not show.
+_FAMILY_NAMES = {"lecun": "LeCun"}
+
+
+def _source(citation_key: str) -> str:
+    """Return who published it and when: "Hinton 2006" for the key hinton2006reducing."""
+    parts = re.match(r"([a-z]+)(\d{4})", citation_key)
+    if parts is None:
+        return citation_key
+    name, year = parts.groups()
+    return f"{_FAMILY_NAMES.get(name, name.capitalize())} {year}"
 
 
 def _as_text(caption: str, rows: list[tuple[str, ...]]) -> str:
