@@ -89,14 +89,22 @@ _ROOMS = """() => [...document.querySelectorAll(".explorable.drawn")].flatMap((f
   return [`set --room in book.css: ${frame.dataset.figure} is ${drawn} px high, kept were ${kept}`];
 })"""
 
-# axe-core reads every element of a page several times. What is the same a thousand times over is
+# axe-core reads every element of a page several times. What is the same a hundred times over is
 # taken out first: the glyphs of formulas, which are hidden from assistive technology anyway (it
-# reads their MathML); the parts of that MathML, for which axe-core has no rule; and words of code
-# in a color and on a ground that were seen three times.
+# reads their MathML); the parts of that MathML, for which axe-core has no rule; then formulas,
+# buttons that copy a cell, and words of code in a color and on a ground, seen three times.
 _THIN = """() => {
   for (const glyphs of document.querySelectorAll("mjx-math")) glyphs.replaceChildren("x");
   for (const formula of document.querySelectorAll("mjx-assistive-mml math"))
     formula.replaceChildren(formula.textContent);
+  const times = {};
+  for (const formula of document.querySelectorAll("mjx-container")) {
+    const { localName, className } = formula.parentElement.parentElement;
+    const place = `${localName} ${className}`;
+    times[place] = (times[place] || 0) + 1;
+    if (times[place] > 3) formula.replaceWith("x");
+  }
+  for (const button of [...document.querySelectorAll("button.copybtn")].slice(3)) button.remove();
   const ground = (element) => {
     for (let each = element; each; each = each.parentElement) {
       const color = getComputedStyle(each).backgroundColor;
@@ -116,14 +124,47 @@ _THIN = """() => {
   }
 }"""
 
-# A theme changes colors and nothing else: in the dark only the rules about colors ask again.
-_COLORS = ["color-contrast", "link-in-text-block"]
+# Contrast is asked of three texts of each kind: alike in colors, ground, size, weight and place.
+# A long page has thousands, and axe-core looks at what lies below each.
+_MARK_KINDS = """() => {
+  const kinds = new Map();
+  const ground = (element) => {
+    let faint = "";
+    for (let each = element; each; each = each.parentElement) {
+      const { opacity, backgroundColor, backgroundImage } = getComputedStyle(each);
+      if (opacity !== "1") faint += `${opacity} `;
+      const color = `${backgroundColor} ${backgroundImage}`;
+      if (color !== "rgba(0, 0, 0, 0) none") return color + faint;
+    }
+    return faint;
+  };
+  for (const element of document.body.querySelectorAll("*")) {
+    const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!text && !element.matches("input, select, textarea")) continue;
+    const style = getComputedStyle(element);
+    const around = element.parentElement;
+    const kind = [style.color, ground(element), style.fontSize, style.fontWeight,
+      style.textDecorationLine, getComputedStyle(around).color,
+      element.localName, element.className, around.localName, around.className].join("|");
+    kinds.set(kind, (kinds.get(kind) || 0) + 1);
+    if (kinds.get(kind) <= 3) element.setAttribute("data-kind", "");
+  }
+}"""
 
-_AXE = """(rules) => axe.run(document, {
-  resultTypes: ["violations"], ...(rules ? { runOnly: { type: "rule", values: rules } } : {})
-}).then((result) =>
-  result.violations.flatMap((rule) => rule.nodes.slice(0, 6).map((node) =>
+_PRUNE = """() => {
+  for (const element of document.body.querySelectorAll("*"))
+    if (element.isConnected && !element.closest("[data-kind]")
+        && !element.querySelector("[data-kind]")) element.remove();
+}"""
+
+_AXE = """(options) => axe.run(document, { resultTypes: ["violations"], ...options })
+  .then((result) => result.violations.flatMap((rule) => rule.nodes.slice(0, 6).map((node) =>
   `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.replace(/\\s+/g, " ")}`)))"""
+
+_COLORS = ["color-contrast", "link-in-text-block"]
+_ASK_COLORS = {"runOnly": {"type": "rule", "values": _COLORS}}
+# A theme changes colors and nothing else: the rest is asked once.
+_ASK_REST = {"rules": {rule: {"enabled": False} for rule in _COLORS}}
 
 
 @dataclass
@@ -203,16 +244,28 @@ class Visit:
         """Return by how much the page moved while it loaded (cumulative layout shift)."""
         return float(self.page.evaluate("() => window.shift"))
 
-    def axe(self, theme: str) -> list[str]:
-        """Return the violations that axe-core finds in the light or the dark theme."""
-        if not AXE.exists():
-            raise FileNotFoundError("axe-core is missing: python -m tools.vendor --development")
+    def _switch(self, theme: str) -> None:
         self.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
         self.page.wait_for_timeout(50)
+
+    def axe(self, theme: str) -> list[str]:
+        """Return the violations that axe-core finds in a theme's colors; the first time, in all.
+
+        The page is of little use afterwards: what looks like the rest was taken out.
+        """
+        if not AXE.exists():
+            raise FileNotFoundError("axe-core is missing: python -m tools.vendor --development")
+        faults: list[str] = []
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_THIN)
             self.page.evaluate(AXE.read_text("utf8"))
-        faults: list[str] = self.page.evaluate(_AXE, _COLORS if theme == "dark" else None)
+            faults += self.page.evaluate(_AXE, _ASK_REST)
+            for each in ("dark", "light"):
+                self._switch(each)
+                self.page.evaluate(_MARK_KINDS)
+            self.page.evaluate(_PRUNE)
+        self._switch(theme)
+        faults += self.page.evaluate(_AXE, _ASK_COLORS)
         return faults
 
 

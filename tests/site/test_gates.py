@@ -130,6 +130,16 @@ BROKEN = {
         "axe",
         "color-contrast",
     ),
+    "low-contrast-among-many": (
+        html(GOOD_BODY + "<p>black</p>" * 9 + '<p style="color: #aaa">pale</p>'),
+        "axe",
+        "color-contrast",
+    ),
+    "low-contrast-on-another-ground": (
+        html(GOOD_BODY + "<p>black</p>" * 9 + '<div style="background: #333"><p>black</p></div>'),
+        "axe",
+        "color-contrast",
+    ),
     "button-without-name": (html(GOOD_BODY + "<button></button>"), "axe", "button-name"),
     "inside-a-closed-box": (
         html(
@@ -158,6 +168,16 @@ def context(browser):
     made = new_context(browser)
     yield made
     made.close()
+
+
+def test_what_is_pale_in_the_dark_alone_is_found(context, folder, address):
+    style = "<style>html[data-theme=dark] b { color: #333; background: #000 }</style>"
+    body = GOOD_BODY + style + "<p>one <b>word</b></p>" * 9
+    (folder / "dark.html").write_text(html(body), "utf8")
+    seen = visit(context, address, "dark")
+    light, dark = seen.axe("light"), seen.axe("dark")
+    seen.page.close()
+    assert not light and any("color-contrast" in fault for fault in dark), dark
 
 
 def ask(context, base, page, question):

@@ -61,6 +61,13 @@ def test_images_have_text_and_size(seen):
     assert not seen.unnamed_images(), say(seen.unnamed_images())
 
 
+def test_weight_of_the_page_is_noted(seen, site, base, page):
+    # Everything that it loads, with the pictures that come only when they are scrolled to.
+    pictures = seen.page.evaluate("() => [...document.images].map((image) => image.src)")
+    weights[page] = weight(site.html, base, [*seen.requests, *pictures])
+    assert weights[page] > 50_000  # a page without its style sheets would be lighter
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_page_is_accessible(seen, theme):
     seen.open_everything()
@@ -69,13 +76,6 @@ def test_page_is_accessible(seen, theme):
 
 def test_still_no_error_after_everything_was_opened(seen):
     assert not seen.outside() + seen.errors(), say(seen.outside() + seen.errors())
-
-
-def test_weight_of_the_page_is_noted(seen, site, base, page):
-    # Everything that it loads, with the pictures that come only when they are scrolled to.
-    pictures = seen.page.evaluate("() => [...document.images].map((image) => image.src)")
-    weights[page] = weight(site.html, base, [*seen.requests, *pictures])
-    assert weights[page] > 50_000  # a page without its style sheets would be lighter
 
 
 def test_median_page_is_light():
