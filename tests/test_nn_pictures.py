@@ -142,6 +142,22 @@ def test_a_normalized_feature_has_mean_0_and_variance_1():
     assert np.allclose(y.var(axis=(0, 2, 3)), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"features": 0}, "whole number"),
+        ({"features": 2.5}, "whole number"),
+        ({"features": 3, "epsilon": np.inf}, "epsilon"),
+        ({"features": 3, "epsilon": 0}, "epsilon"),
+        ({"features": 3, "momentum": "much"}, "momentum"),
+        ({"features": 3, "momentum": 0}, "momentum"),
+    ],
+)
+def test_batch_normalization_refuses_impossible_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        nn.BatchNorm(**settings)
+
+
 def test_running_means_are_those_of_torch_and_are_used_when_not_training():
     rng = np.random.default_rng(4)
     layer, twin = nn.BatchNorm(2, momentum=0.3), torch.nn.BatchNorm1d(2, momentum=0.3).double()

@@ -58,10 +58,16 @@ def test_one_seed_gives_one_sequence_of_masks_in_both_precisions():
     assert np.array_equal(*masks)
 
 
-@pytest.mark.parametrize("keep", [0.0, -0.1, 1.1, np.nan])
+@pytest.mark.parametrize("keep", [0.0, -0.1, 1.1, np.nan, "half"])
 def test_a_keep_probability_outside_its_range_is_refused(keep):
     with pytest.raises(ValueError, match=r"lies in \(0, 1\]"):
         nn.Dropout(keep, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rng", [None, 3])
+def test_dropout_needs_a_generator(rng):
+    with pytest.raises(TypeError, match="default_rng"):
+        nn.Dropout(0.5, rng=rng)
 
 
 # --- penalties --------------------------------------------------------------------------------
@@ -113,10 +119,15 @@ def test_a_step_with_the_quadratic_penalty_is_weight_decay():
     assert np.allclose(net.parameters["0.weight"], (1 - 0.1 * 0.4) * w - 0.1 * 0.5, atol=1e-15)
 
 
-@pytest.mark.parametrize("strength", [-1e-9, np.inf, np.nan])
+@pytest.mark.parametrize("strength", [-1e-9, np.inf, np.nan, "a lot"])
 def test_an_impossible_strength_is_refused(strength):
     with pytest.raises(ValueError, match="strength of a penalty"):
         nn.L2Penalty(network(), strength)
+
+
+def test_a_penalty_on_what_is_no_layer_is_refused():
+    with pytest.raises(TypeError, match="needs a layer"):
+        nn.L2Penalty(np.ones((2, 2)), 0.1)
 
 
 # --- smoothed labels --------------------------------------------------------------------------

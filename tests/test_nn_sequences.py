@@ -118,6 +118,21 @@ def test_gates_are_stable_at_a_thousand(cls, dtype):
 
 
 @every_layer
+def test_a_batch_of_no_sequence_is_a_batch(cls):
+    layer, x, _ = layer_and_input(cls, shape=(5, 0, 2))
+    assert layer.forward(x).shape == (5, 0, 4)
+    assert layer.backward(np.zeros((5, 0, 4))).shape == x.shape
+    assert not any(gradient.any() for gradient in layer.gradients.values())
+
+
+@every_layer
+@pytest.mark.parametrize("sizes", [(2.5, 3), (3, "four"), (3, 0)])
+def test_other_sizes_are_refused(cls, sizes):
+    with pytest.raises(ValueError, match="whole lengths"):
+        cls(*sizes, rng=np.random.default_rng(0))
+
+
+@every_layer
 def test_no_result_is_overwritten_by_a_later_call(cls):
     layer, x, _ = layer_and_input(cls)
     kept, y = x.copy(), layer.forward(x)

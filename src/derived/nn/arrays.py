@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["Array", "as_floating", "floating_dtype"]
+__all__ = ["Array", "as_floating", "floating_dtype", "short_buffer"]
 
 #: An array of float32 or float64 numbers.
 Array: TypeAlias = NDArray[np.floating[Any]]
+
+#: Numbers of a short buffer: those of three operands fit into the first cache of a core, 32 kB.
+SHORT_BUFFER = 512
 
 
 def as_floating(values: ArrayLike, dtype: DTypeLike = np.float64) -> Array:
@@ -42,3 +47,18 @@ def floating_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     if checked.kind != "f":
         raise TypeError(f"parameters are float32 or float64, not {checked}")
     return checked
+
+
+@contextmanager
+def short_buffer() -> Iterator[None]:
+    """Let NumPy compute with the rows of an array as they lie, if they have 512 numbers or more.
+
+    Where runs of numbers do not follow one another in memory, NumPy copies them into a buffer
+    before it computes with them, and out of one afterwards, unless a run fills the buffer. By
+    default that is one of 8192 numbers: most copies are then for nothing, and miss the first cache.
+    """
+    before = np.setbufsize(SHORT_BUFFER)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)

@@ -35,7 +35,8 @@ class BatchNorm(Layer):
 
     Raises
     ------
-    ValueError : if ε is not positive or the momentum lies outside (0, 1].
+    ValueError : if the features are no whole number ≥ 1, ε is not positive and finite, or the
+        momentum lies outside (0, 1].
 
     Source: Ioffe & Szegedy 2015, algorithm 1.
     """
@@ -49,10 +50,12 @@ class BatchNorm(Layer):
         dtype: DTypeLike = np.float64,
     ) -> None:
         """Begin with the identity, but for ε."""
-        if not epsilon > 0:
-            raise ValueError(f"epsilon is a positive number, got {epsilon}")
-        if not 0 < momentum <= 1:
-            raise ValueError(f"the momentum lies in (0, 1], got {momentum}")
+        if not isinstance(features, int | np.integer) or features < 1:
+            raise ValueError(f"features is a whole number ≥ 1, got {features!r}")
+        if not isinstance(epsilon, int | float | np.number) or not 0 < epsilon < np.inf:
+            raise ValueError(f"epsilon is a positive number, got {epsilon!r}")
+        if not isinstance(momentum, int | float | np.number) or not 0 < momentum <= 1:
+            raise ValueError(f"the momentum lies in (0, 1], got {momentum!r}")
         dtype = floating_dtype(dtype)
         super().__init__({"scale": np.ones(features, dtype), "shift": np.zeros(features, dtype)})
         self.epsilon, self.momentum = epsilon, momentum

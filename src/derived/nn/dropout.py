@@ -29,15 +29,18 @@ class Dropout(Layer):
 
     Raises
     ------
-    ValueError : if p lies outside (0, 1].
+    TypeError : if rng is no ``numpy.random.Generator``.
+    ValueError : if p is not a number in (0, 1].
 
     Source: Srivastava et al. 2014; Na 2020, "Dropout", where the weights are scaled in testing.
     """
 
     def __init__(self, keep: float = 0.5, *, rng: np.random.Generator) -> None:
         """Keep p and the generator."""
-        if not 0 < keep <= 1:
-            raise ValueError(f"the probability to keep lies in (0, 1], got {keep}")
+        if not isinstance(keep, int | float | np.number) or not 0 < keep <= 1:
+            raise ValueError(f"the probability to keep lies in (0, 1], got {keep!r}")
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng is a numpy.random.default_rng(seed), got {rng!r}")
         super().__init__()
         self.keep, self.rng = float(keep), rng
         self.training = True

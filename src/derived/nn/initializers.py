@@ -44,10 +44,13 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
     Raises
     ------
-    ValueError : if the shape has fewer than two axes, or an axis of length 0.
+    ValueError : if the shape has fewer than two axes, or a length is no whole number ≥ 1.
     """
-    if len(shape) < 2 or min(shape) < 1:
-        raise ValueError(f"a weight has the shape (out, in, ...) with lengths ≥ 1, got {shape}")
+    whole = all(isinstance(length, int | np.integer) for length in shape)
+    if len(shape) < 2 or not whole or min(shape) < 1:
+        raise ValueError(
+            f"a weight has the shape (out, in, ...) with whole lengths ≥ 1, got {shape}"
+        )
     window = math.prod(shape[2:])
     return shape[1] * window, shape[0] * window
 

@@ -29,15 +29,18 @@ class Penalty(ABC):
 
     Raises
     ------
-    ValueError : if λ is negative or not finite.
+    TypeError : if the layer is none of ``derived.nn``.
+    ValueError : if λ is negative, not finite or no number.
 
     Source: Na 2020, "Regularization: Parameter Norm Penalties".
     """
 
     def __init__(self, layer: Layer, strength: float) -> None:
         """Find the weights."""
-        if not 0 <= strength < np.inf:
-            raise ValueError(f"the strength of a penalty is 0 or positive, got {strength}")
+        if not isinstance(layer, Layer):
+            raise TypeError(f"a penalty needs a layer or a network of derived.nn, got {layer!r}")
+        if not isinstance(strength, int | float | np.number) or not 0 <= strength < np.inf:
+            raise ValueError(f"the strength of a penalty is 0 or positive, got {strength!r}")
         self.layer, self.strength = layer, float(strength)
         self.names = [name for name, array in layer.parameters.items() if array.ndim >= 2]
 

@@ -1,4 +1,9 @@
-"""Pooling layers: one number for each window of each channel, found along rows, then columns."""
+"""Pooling layers: one number for each window of each channel, found along rows, then columns.
+
+Pictures lie batch last, as (C, H, W, B). The numbers of a window's row then stand B numbers apart:
+these short runs are copied side by side, once, and computed with as whole arrays. The rows of a
+picture are W · B numbers long; they are computed with as they lie.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from derived.nn.arrays import Array, as_floating
+from derived.nn.arrays import Array, as_floating, short_buffer
 from derived.nn.layer import Layer
 from derived.nn.windows import (
     Pair,
@@ -21,8 +26,9 @@ from derived.nn.windows import (
 
 __all__ = ["AveragePool2d", "MaxPool2d"]
 
-#: Bytes of the channels that are pooled at a time: they should stay in the cache of a core.
-BLOCK_BYTES = 850_000
+#: Bytes of the channels that are pooled at a time: few enough for the caches, but so many that
+#: the numbers take longer than the calls.
+BLOCK_BYTES = 1_700_000
 
 
 class _Pool2d(Layer):
@@ -57,28 +63,37 @@ class _Pool2d(Layer):
         x = as_floating(x)
         picture_shape(type(self).__name__, x)
         rows, columns = self.windows.output_size((x.shape[2], x.shape[3]))
+        self._memory = None  # its place is free for the new one
         padded = self.windows.pad(batch_last(x), self._padding_value)  # (C, H + p, W + p, B)
-        y = np.empty((len(padded), rows, columns, len(x)), x.dtype)
-        choices = []
-        for part in _blocks(padded):
-            of_columns = self._pool(self._parts(padded[part], 2, columns), None)
-            of_rows = self._pool(self._parts(of_columns[0], 1, rows), y[part])
-            choices += [of_columns[1], of_rows[1]]
-        self._height, self._width = padded.shape[1], padded.shape[2]
-        self._remember(y, *choices)
+        channels, self._height, self._width, batch = padded.shape
+        y = np.empty((channels, rows, columns, batch), x.dtype)
+        across = self._choices(2, (channels, self._height, columns, batch))
+        down = self._choices(1, y.shape)
+        numbers, room = self._parts(padded, 2, columns), self._room(padded, columns)
+        with short_buffer():
+            for part in _blocks(padded):
+                side_by_side = room[:, : part.stop - part.start]
+                for copy, number in zip(side_by_side, numbers, strict=True):
+                    np.copyto(copy, number[part])
+                of_row = self._pool(list(side_by_side), across[:, part], side_by_side[0])
+                self._pool(self._parts(of_row, 1, rows), down[:, part], y[part])
+        self._remember(np.broadcast_to(np.zeros((), y.dtype), y.shape), across, down)  # no y
         return batch_first(y)
 
     def backward(self, grad_output: ArrayLike) -> Array:
         """Return ∂J/∂x: (B, C, H′, W′) → (B, C, H, W)."""
-        y, *choices = self._recall()
+        y, across, down = self._recall()
         delta = batch_last(self._as_gradient(grad_output, batch_first(y)))
         channels, _, columns, batch = delta.shape
         gradient = np.empty((channels, self._height, self._width, batch), delta.dtype)
-        for number, part in enumerate(_blocks(gradient)):
-            of_columns, of_rows = choices[2 * number : 2 * number + 2]
-            winners = np.empty((len(delta[part]), self._height, columns, batch), delta.dtype)
-            self._spread(delta[part], of_rows, 1, winners)
-            self._spread(winners, of_columns, 2, gradient[part])
+        room = self._room(gradient, columns)
+        with short_buffer():
+            for part in _blocks(gradient):
+                side_by_side = room[:, : part.stop - part.start]
+                of_row = side_by_side[0]
+                self._share_rows(delta[part], down[:, part], of_row)
+                self._share(of_row, across[:, part], list(side_by_side))
+                self._send(side_by_side, 2, gradient[part])
         return batch_first(self.windows.unpad(gradient))
 
     def _parts(self, x: Array, axis: int, places: int) -> list[Array]:
@@ -86,34 +101,55 @@ class _Pool2d(Layer):
         window = self.windows.window[axis - 1]
         return [self.windows.shifted(x, axis, step, places) for step in range(window)]
 
-    def _spread(self, gradient: Array, choice: NDArray[Any], axis: int, result: Array) -> None:
-        """Send the gradient of each place to the numbers of its window along an axis."""
-        window, stride = self.windows.window[axis - 1], self.windows.stride[axis - 1]
-        places = gradient.shape[axis]
-        targets = self._parts(result, axis, places)
-        if window == stride and places * window == result.shape[axis]:  # each in one window
+    def _room(self, padded: Array, columns: int) -> Array:
+        """Return room for the first, second, … numbers of all rows of windows in a block."""
+        channels, height, _, batch = padded[_blocks(padded)[0]].shape
+        return np.empty((self.windows.window[1], channels, height, columns, batch), padded.dtype)
+
+    def _share_rows(self, gradient: Array, choice: NDArray[Any], of_row: Array) -> None:
+        """Send the gradient of each window to its rows."""
+        targets = self._parts(of_row, 1, gradient.shape[1])
+        if self._each_once(1, gradient, of_row):
             self._share(gradient, choice, targets)
             return
+        shares = np.empty((len(targets), *gradient.shape), gradient.dtype)
+        self._share(gradient, choice, list(shares))
+        self._send(shares, 1, of_row)
+
+    def _send(self, shares: Array, axis: int, result: Array) -> None:
+        """Write the shares of the windows' first, second, … numbers to where these stand."""
+        targets = self._parts(result, axis, shares.shape[axis + 1])
+        if self._each_once(axis, shares[0], result):
+            together = np.moveaxis(shares, 0, axis + 1)  # (…, places, window, …)
+            result.reshape(together.shape)[...] = together  # written in the result's order
+            return
         result[...] = 0
-        shares = list(np.empty((window, *gradient.shape), gradient.dtype))
-        self._share(gradient, choice, shares)
         for target, share in zip(targets, shares, strict=True):
             np.add(target, share, out=target)
+
+    def _each_once(self, axis: int, pooled: Array, x: Array) -> bool:
+        """Return whether every number along an axis of x is in exactly one window."""
+        window, stride = self.windows.window[axis - 1], self.windows.stride[axis - 1]
+        return window == stride and pooled.shape[axis] * window == x.shape[axis]
+
+    def _choices(self, axis: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return where ``_pool`` writes what ``_share`` has to know; nothing by default."""
+        return np.empty((0, shape[0]))
 
     _padding_value = 0.0
     _height: int
     _width: int
 
     @abstractmethod
-    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
-        """Return what becomes of the windows' first numbers, second numbers, …; and a choice.
-
-        out : where to write it; a new array by default.
-        """
+    def _pool(self, parts: list[Array], choice: NDArray[Any], out: Array) -> Array:
+        """Return what becomes of the windows' first numbers, second numbers, …; in out."""
 
     @abstractmethod
     def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
-        """Write what the windows' first numbers get of the gradient, the second ones, …"""
+        """Write what the windows' first numbers get of the gradient, the second ones, …
+
+        shares : the first one may be the gradient itself.
+        """
 
 
 class MaxPool2d(_Pool2d):
@@ -125,21 +161,23 @@ class MaxPool2d(_Pool2d):
 
     _padding_value = -np.inf
 
-    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
-        largest = parts[0]
+    def _choices(self, axis: int, shape: tuple[int, ...]) -> NDArray[Any]:
         # One mask for each number but the first, which wins where no other one does.
-        wins = np.empty((len(parts) - 1, *largest.shape), np.bool_)
+        return np.empty((self.windows.window[axis - 1] - 1, *shape), np.bool_)
+
+    def _pool(self, parts: list[Array], choice: NDArray[Any], out: Array) -> Array:
+        largest = parts[0]
         for step, part in enumerate(parts[1:]):
-            better = np.greater(part, largest, out=wins[step])
-            for earlier in wins[:step]:
+            better = np.greater(part, largest, out=choice[step])
+            for earlier in choice[:step]:
                 np.greater(earlier, better, out=earlier)  # it won, and still does
-            largest = out = np.maximum(largest, part, out=out)
-        return (np.positive(largest, out=out) if len(parts) == 1 else largest), wins
+            largest = np.maximum(largest, part, out=out)
+        return np.positive(largest, out=out) if len(parts) == 1 else largest
 
     def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
         rest = gradient
         for wins, share in zip(choice, shares[1:], strict=True):
-            np.multiply(gradient, wins, out=share)
+            np.multiply(rest, wins, out=share)
             rest = np.subtract(rest, share, out=shares[0])  # exact: one number gets all
         if len(shares) == 1:
             np.positive(gradient, out=shares[0])
@@ -148,19 +186,19 @@ class MaxPool2d(_Pool2d):
 class AveragePool2d(_Pool2d):
     """y = the mean of each window, zeros of the padding included."""
 
-    def _pool(self, parts: list[Array], out: Array | None) -> tuple[Array, NDArray[Any]]:
+    def _pool(self, parts: list[Array], choice: NDArray[Any], out: Array) -> Array:
         mean = np.positive(parts[0], out=out)
         for part in parts[1:]:
             mean += part
         mean /= len(parts)
-        return mean, np.asarray(1 / len(parts), mean.dtype)
+        return mean
 
     def _share(self, gradient: Array, choice: NDArray[Any], shares: list[Array]) -> None:
-        for share in shares:
-            np.multiply(gradient, choice, out=share)
+        for share in reversed(shares):
+            np.divide(gradient, len(shares), out=share)
 
 
 def _blocks(x: Array) -> list[slice]:
     """Return the channels of (C, H, W, B) in parts that stay in the cache."""
     step = max(1, BLOCK_BYTES // max(1, x[0].nbytes))
-    return [slice(first, first + step) for first in range(0, len(x), step)]
+    return [slice(first, min(first + step, len(x))) for first in range(0, len(x), step)]

@@ -92,13 +92,13 @@ class Recurrent(Layer):
             )
         state = self._initial(initial_state, x)
         scale = self._scale(x.dtype)
-        steps, batch, features = x.shape
-        z = x.reshape(-1, features) @ (weight.T.astype(x.dtype, copy=False) * scale)
-        z += self._bias(x.dtype) * scale
-        hidden = np.empty((steps + 1, batch, self.hidden_features), x.dtype)
+        z = self._input_part(
+            x, weight.T.astype(x.dtype, copy=False) * scale, self._bias(x.dtype) * scale
+        )
+        hidden = np.empty((len(x) + 1, x.shape[1], self.hidden_features), x.dtype)
         hidden[0] = state[0]
         recurrent = self.parameters["weight_hidden"].T.astype(x.dtype, copy=False) * scale
-        memory = self._run(z.reshape(steps, batch, -1), hidden, recurrent, state)
+        memory = self._run(z, hidden, recurrent, state)
         self.final_state = (
             hidden[-1].copy(),
             *(array[-1].copy() for array in memory[: self.states - 1]),
@@ -129,12 +129,21 @@ class Recurrent(Layer):
         )
         delta = delta.reshape(-1, delta.shape[2])
         delta_hidden = delta_hidden.reshape(delta.shape)
-        before = hidden[:-1].reshape(len(delta), -1)
+        before = hidden[:-1].reshape(len(delta), self.hidden_features)
         # Into the transposed arrays: they are the contiguous ones.
-        _product(x.reshape(len(delta), -1).T, delta, self.gradients["weight_input"].T)
+        _product(x.reshape(len(delta), x.shape[2]).T, delta, self.gradients["weight_input"].T)
         _product(before.T, delta_hidden, self.gradients["weight_hidden"].T)
         self._fill_biases(delta, delta_hidden)
         return x, delta
+
+    def _input_part(self, x: Array, weight: Array, bias: Array) -> Array:
+        """Return what the input adds to every step, (T, B, gates · hidden).
+
+        weight : (in, gates · hidden). bias : (gates · hidden,).
+        """
+        z: Array = x.reshape(-1, x.shape[2]) @ weight
+        z += bias
+        return z.reshape(*x.shape[:2], len(bias))
 
     def _fill_biases(self, delta: Array, delta_hidden: Array) -> None:
         np.sum(delta, axis=0, out=self.gradients["bias"])
@@ -169,7 +178,7 @@ class Recurrent(Layer):
     ) -> tuple[Array, ...]:
         """Fill hidden[1:], step by step; return what ``_run_back`` needs beside it.
 
-        z : (T, B, gates · hidden), the input's part, may be overwritten.
+        z : the input's part, of ``_input_part``, may be overwritten.
         recurrent : (hidden, gates · hidden).
         """
 
