@@ -136,6 +136,8 @@ def watched(browser_pages: Pages, folder: Path) -> Iterator[OpenPage]:
         file = write_page(folder, *widgets)
         options["viewport"] = {"width": width, "height": 900}
         page = browser_pages.take(options)
+        if page.viewport_size != options["viewport"]:  # an earlier test left it wider
+            page.set_viewport_size(options["viewport"])
         opened.append((page, options))
         for event, listener in listeners.items():
             page.on(event, listener)  # type: ignore[call-overload]
