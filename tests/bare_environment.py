@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -54,17 +55,28 @@ def with_dependencies(names: tuple[str, ...]) -> dict[str, Distribution]:
 
 
 def _link_files(package: Distribution, source: Path, target: Path) -> None:
-    """Link the files of an installed package below ``source`` to the same places in ``target``."""
+    """Link the files of an installed package below ``source`` to the same places in ``target``.
+
+    With its bytecode, which no package lists: to compile torch takes longer than all the rest.
+    """
     for file in package.files or ():
         place = Path(str(file))
         if ".." in place.parts or not (source / place).is_file():  # scripts; bytecode never made
             continue
-        destination = target / place
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source / place, destination)
-        except OSError:  # another file system
-            shutil.copy2(source / place, destination)
+        _link(source / place, target / place)
+        bytecode = Path(cache_from_source(place))
+        if place.suffix == ".py" and (source / bytecode).is_file():
+            _link(source / bytecode, target / bytecode)
+
+
+def _link(source: Path, destination: Path) -> None:
+    if destination.exists():  # bytecode that a package does list
+        return
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, destination)
+    except OSError:  # another file system
+        shutil.copy2(source, destination)
 
 
 class BareEnvironment:

@@ -8,13 +8,15 @@ import functools
 import os
 import textwrap
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import psutil
+from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
 
 from derived.grading.records import NotebookRecord, from_source
@@ -47,6 +49,8 @@ LIMITS = Limits(cell_seconds=2, call_seconds=1.5, submission_seconds=40, memory_
 
 #: For submissions that run into none of them.
 GENEROUS = Limits(cell_seconds=30, call_seconds=20, submission_seconds=120, memory_mb=2048)
+
+SIDE_BY_SIDE = 3  # submissions that ``Room.grade_side_by_side`` has at work at one time
 
 #: A word of a comment in every hidden test, and of nothing else.
 HIDDEN_WORD = "quokka"
@@ -327,6 +331,33 @@ class Room:
         )
         self.assert_tidy()
         return outcome
+
+    def grade_side_by_side(
+        self, notebooks: Mapping[str, NotebookNode], limits: Mapping[str, Limits] | None = None
+    ) -> dict[str, Outcome]:
+        """Grade submissions by name, some at the same time: many only wait for their limits.
+
+        limits : of those that have others than the room's.
+
+        That nothing is left of any is asserted when all are done.
+        """
+        found: dict[str, Outcome] = {}
+        waiting = iter([*notebooks])  # each name goes to the thread that comes first
+
+        def work() -> None:
+            # The kernels' clients make an event loop for each thread, and leave it open.
+            with closing(ensure_event_loop()), Workplace() as place:
+                for name in waiting:
+                    own = (limits or {}).get(name, self.limits)
+                    found[name] = grade_notebook(notebooks[name], record(), limits=own, place=place)
+                    left = [*place.kernels.iterdir()]
+                    assert not left, f"{name}: folders are left: {left}"
+
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            for worker in [pool.submit(work) for _ in range(SIDE_BY_SIDE)]:
+                worker.result()
+        self.assert_tidy()
+        return found
 
     def assert_tidy(self) -> None:
         """Assert that there are no processes and folders but those of the tests' own kernel."""

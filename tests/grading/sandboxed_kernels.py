@@ -17,6 +17,7 @@ from jupyter_client import KernelManager
 from jupyter_client.kernelspec import KernelSpec
 
 from derived.grading import sandbox
+from derived.grading.trusted.session import LAUNCH
 
 #: Root can start both ways; an ordinary user only the one that is his.
 MODES = ("root", "user") if os.geteuid() == 0 else ("user",)
@@ -73,7 +74,7 @@ def new_manager(**config: Any) -> KernelManager:
     """Return a manager of a kernel that is not started yet."""
     manager = KernelManager()
     manager._kernel_spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        argv=[sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
         display_name="Python",
         language="python",
         metadata={

@@ -320,7 +320,7 @@ def test_in_the_sandbox_two_workers_find_the_same_as_the_plain_grader(tmp_path):
     assert not report.unsafe and report.seconds > 0
 
 
-def test_wrong_solutions_run_one_after_the_other_in_one_kernel(tmp_path, monkeypatch):
+def test_all_attempts_run_one_after_the_other_in_one_kernel(tmp_path, monkeypatch):
     started: list[Session] = []
 
     class Counted(Session):
@@ -332,7 +332,26 @@ def test_wrong_solutions_run_one_after_the_other_in_one_kernel(tmp_path, monkeyp
     nbformat.write(authored.good(), tmp_path / "small.ipynb")
     report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
     assert report.ok and report.wrong_solutions == 6
-    assert len(started) == 2, "one for no answer, one for the reference and all wrong solutions"
+    assert len(started) == 1, "for the reference, no answer and all wrong solutions"
+
+
+def test_points_for_no_answer_are_found_in_a_fresh_kernel(tmp_path):
+    """The reference leaves in a module what an answer that is missing gives its points for."""
+    source = notebook(
+        locked("import math"),
+        answer(
+            "def two():\n    return getattr(math, 'two', 0)\n"
+            "### BEGIN SOLUTION\nmath.two = 2\n### END SOLUTION",
+            "two",
+        ),
+        exam("assert two() == 2", "test_two"),
+    )
+    nbformat.write(source, tmp_path / "small.ipynb")
+    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    assert [(one.name, one.points) for one in report.tasks[0].attempts] == [
+        ("reference solution", 2),
+        ("no answer", 0),
+    ]
 
 
 def test_what_a_wrong_solution_does_to_a_module_reaches_no_other(tmp_path):

@@ -159,11 +159,12 @@ def test_a_worker_that_is_killed_loses_no_submission(course):
     killed = []
 
     def kill_one_worker(done, of, student):
-        workers = [
+        servers = [
             child
             for child in psutil.Process().children()
-            if "spawn_main" in " ".join(child.cmdline())
+            if "forkserver" in " ".join(child.cmdline())
         ]
+        workers = [worker for server in servers for worker in server.children()]
         if workers and not killed:
             killed.append(workers[0].pid)
             workers[0].kill()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import nbformat
 import psutil
 import pytest
+from nbformat import NotebookNode
 
 from derived.grading.trusted import submission_kernel
+from derived.grading.trusted.execute import Outcome
 
 from .hostile_assignment import (
     LIMITS,
@@ -82,20 +83,6 @@ CELLS = {
 }
 
 
-@pytest.mark.parametrize("group", CELLS)
-def test_cells_of_ones_own_cost_no_points_whatever_they_do(room: Room, group: str):
-    notebook = submission()
-    for place, cell in enumerate(CELLS[group]):
-        notebook.cells.insert(2 + place, nbformat.v4.new_code_cell(cell))
-    started = time.monotonic()
-    outcome = room.grade(notebook)
-    assert outcome.scores == points(), outcome.messages
-    assert time.monotonic() - started < LIMITS.submission_seconds
-    assert len(nbformat.writes(outcome.notebook)) < 2_000_000
-    for cell, end in CELLS[group].items():
-        assert end in texts(outcome, cell), f"{cell}: {texts(outcome, cell)[-500:]}"
-
-
 #: What answers do on other inputs than the visible.
 CALLS = {
     "ends": "import os; os._exit(0)",
@@ -117,10 +104,53 @@ CALLS = {
 }
 
 
+MANY_LOOPS = [f"while True: {number}" for number in range(20)]
+MUTE = "get_ipython().kernel.iopub_thread.stop()"
+
+#: These take much memory, or all the time of the machine: others beside them would miss it.
+ALONE = ("growing", "multiplying")
+
+
+def with_cells(cells: Iterable[str]) -> NotebookNode:
+    """Return a right submission with these cells in front of its answers."""
+    notebook = submission()
+    for place, cell in enumerate(cells):
+        notebook.cells.insert(2 + place, nbformat.v4.new_code_cell(cell))
+    return notebook
+
+
+def calling(calls: dict[str, str]) -> NotebookNode:
+    """Return a submission in which each task does on other inputs what its call is the name of."""
+    return submission(**{task: right_at_first(task, CALLS[name]) for task, name in calls.items()})
+
+
+@pytest.fixture(scope="module")
+def graded(room: Room) -> dict[str, Outcome]:
+    """Grade what waits for limits most of its time, those that take longest first."""
+    waiting = {group: with_cells(CELLS[group]) for group in CELLS if group not in ALONE}
+    functions = {titled(calls): calling(calls) for calls in threes(CALLS)}
+    patient = replace(LIMITS, submission_seconds=60)
+    limits = dict.fromkeys([*waiting, *functions], patient)
+    limits["many loops"] = replace(LIMITS, submission_seconds=18)
+    own = {"many loops": with_cells(MANY_LOOPS), "mute": handed_in(MUTE)}
+    return room.grade_side_by_side({**own, **waiting, **functions}, limits)
+
+
+@pytest.mark.parametrize("group", CELLS)
+def test_cells_of_ones_own_cost_no_points_whatever_they_do(
+    room: Room, graded: dict[str, Outcome], group: str
+):
+    outcome = room.grade(with_cells(CELLS[group])) if group in ALONE else graded[group]
+    assert outcome.scores == points(), outcome.messages
+    assert outcome.seconds < LIMITS.submission_seconds
+    assert len(nbformat.writes(outcome.notebook)) < 2_000_000
+    for cell, end in CELLS[group].items():
+        assert end in texts(outcome, cell), f"{cell}: {texts(outcome, cell)[-500:]}"
+
+
 @pytest.mark.parametrize("calls", threes(CALLS), ids=titled)
-def test_a_function_costs_its_own_task_alone(room: Room, calls: dict[str, str]):
-    answers = {task: right_at_first(task, CALLS[name]) for task, name in calls.items()}
-    outcome = room.grade(submission(**answers))
+def test_a_function_costs_its_own_task_alone(graded: dict[str, Outcome], calls: dict[str, str]):
+    outcome = graded[titled(calls)]
     assert outcome.scores == points(*calls), outcome.messages
     for task in calls:
         about = named(outcome.notebook, f"test_{task}").metadata["derived"]
@@ -163,46 +193,54 @@ class Layer:
     assert room.grade(submission(layer=answer)).scores == points("layer")
 
 
-def test_so_many_cells_loop_that_not_all_can_run(room: Room):
+def test_so_many_cells_loop_that_not_all_can_run(graded: dict[str, Outcome]):
     """The answers behind them still run."""
-    notebook = submission()
-    for number in range(20):
-        notebook.cells.insert(2, nbformat.v4.new_code_cell(f"while True: {19 - number}"))
-    outcome = room.grade(notebook, limits=replace(LIMITS, submission_seconds=18))
+    outcome = graded["many loops"]
     assert outcome.scores == points()
     assert "Timeout" in texts(outcome, "while True: 0")
     assert "NotRun" in texts(outcome, "while True: 19")
 
 
-@pytest.fixture
-def few_restarts(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(submission_kernel, "MOST_RESTARTS", 3)
+#: Ends the kernel whenever a test asks it for something.
+BOMB = """
+from derived.grading.trusted import agent
+agent.Agent.__call__ = lambda self, question: __import__("os")._exit(0)"""
+TIMER = "import os, threading\nthreading.Timer(0.6, os._exit, [0]).start()"
 
 
-@pytest.mark.usefixtures("few_restarts")
-def test_more_cells_end_the_kernel_than_it_is_started_again_in_vain(room: Room):
-    notebook = submission()
-    for _ in range(5):
-        notebook.cells.insert(2, nbformat.v4.new_code_cell("import os; os._exit(0)"))
-    outcome = room.grade(notebook)
+@pytest.fixture(scope="module")
+def with_few_restarts(room: Room) -> dict[str, Outcome]:
+    """Grade what ends its kernel again and again, where it is not started as often as usual."""
+    slow = "import time\ntime.sleep(0.5)\n" + RIGHT["noise"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(submission_kernel, "MOST_RESTARTS", 3)
+        return room.grade_side_by_side(
+            {
+                "many ends": with_cells(["import os; os._exit(0)"] * 5),
+                "bomb": handed_in(BOMB),
+                "timer": handed_in(TIMER, noise=slow),
+            }
+        )
+
+
+def test_more_cells_end_the_kernel_than_it_is_started_again_in_vain(
+    with_few_restarts: dict[str, Outcome],
+):
+    outcome = with_few_restarts["many ends"]
     assert outcome.scores == points()
     assert len(outcome.messages) == 5
 
 
-@pytest.mark.usefixtures("few_restarts")
-def test_a_kernel_that_ends_whenever_it_is_asked_gets_no_points_and_an_end(room: Room):
-    bomb = """
-from derived.grading.trusted import agent
-agent.Agent.__call__ = lambda self, question: __import__("os")._exit(0)"""
-    outcome = room.grade(handed_in(bomb))
+def test_a_kernel_that_ends_whenever_it_is_asked_gets_no_points_and_an_end(
+    with_few_restarts: dict[str, Outcome],
+):
+    outcome = with_few_restarts["bomb"]
     assert outcome.scores == points("standardize", "log_loss", "layer", "noise")
 
 
-@pytest.mark.usefixtures("few_restarts")
-def test_a_thread_ends_the_kernel_while_something_else_runs(room: Room):
+def test_a_thread_ends_the_kernel_while_something_else_runs(with_few_restarts: dict[str, Outcome]):
     """It is not told apart what ended it; what ran is tried once more."""
-    bomb = "import os, threading\nthreading.Timer(0.6, os._exit, [0]).start()"
-    outcome = room.grade(handed_in(bomb, noise="import time\ntime.sleep(0.5)\n" + RIGHT["noise"]))
+    outcome = with_few_restarts["timer"]
     assert outcome.scores["written"] is None
     lost = [task for task, most in points().items() if outcome.scores[task] != most]
     assert all(outcome.scores[task] == 0 for task in lost)
@@ -268,8 +306,8 @@ threading.Thread(target=forever, daemon=True).start()"""
     assert room.grade(handed_in(flood)).scores == points()
 
 
-def test_a_kernel_that_does_not_say_when_it_is_done_is_not_waited_for(room: Room):
-    outcome = room.grade(handed_in("get_ipython().kernel.iopub_thread.stop()"))
+def test_a_kernel_that_does_not_say_when_it_is_done_is_not_waited_for(graded: dict[str, Outcome]):
+    outcome = graded["mute"]
     assert outcome.scores == points()
     assert outcome.seconds < LIMITS.submission_seconds / 2
 

@@ -13,7 +13,6 @@ import pytest
 from .hostile_assignment import (
     HIDDEN_WORD,
     LIMITS,
-    RIGHT,
     Room,
     handed_in,
     named,
@@ -124,23 +123,29 @@ return [found for found in arrays(X) if found[0, 0] == number][0]""",
 
 
 @pytest.mark.parametrize(
-    ("task", "answer"),
+    "answers",
     [
-        ("standardize", "def standardize(X):\n    X -= X.mean(0)\n    X /= X.std(0)\n    return X"),
-        ("log_loss", "def log_loss(p, y):\n    p[:] = 0.5\n    return np.log(2)"),
-        (
-            "log_loss",
-            "def log_loss(p, y):\n    y.flags.writeable = True\n    p[:], y[:] = 0.5, 1\n"
-            "    return np.log(2)",
-        ),
+        {
+            "standardize": (
+                "def standardize(X):\n    X -= X.mean(0)\n    X /= X.std(0)\n    return X"
+            ),
+            "log_loss": "def log_loss(p, y):\n    p[:] = 0.5\n    return np.log(2)",
+        },
+        {
+            "log_loss": (
+                "def log_loss(p, y):\n    y.flags.writeable = True\n    p[:], y[:] = 0.5, 1\n"
+                "    return np.log(2)"
+            ),
+        },
     ],
+    ids=["as they are", "made writeable"],
 )
-def test_changing_the_arguments_fools_no_comparison(room: Room, task: str, answer: str):
-    outcome = room.grade(submission(**{task: answer}))
-    assert outcome.scores == points(task)
-    assert (
-        "in place" in named(outcome.notebook, f"test_{task}").metadata["derived"]["student_message"]
-    )
+def test_changing_the_arguments_fools_no_comparison(room: Room, answers: dict[str, str]):
+    outcome = room.grade(submission(**answers))
+    assert outcome.scores == points(*answers)
+    for task in answers:
+        about = named(outcome.notebook, f"test_{task}").metadata["derived"]
+        assert "in place" in about["student_message"]
 
 
 def test_a_class_is_not_believed_what_it_says_about_itself(room: Room):
@@ -162,6 +167,7 @@ def test_a_class_is_not_believed_what_it_says_about_itself(room: Room):
 
 
 def test_an_earlier_submission_leaves_no_answers_for_the_next(room: Room):
+    """The earlier one is the control, too: what the other cases break is whole without them."""
     assert room.grade(submission()).scores == points()
     outcome = room.grade(submission(standardize="# later", noise="RATE = 0.1"))
     assert outcome.scores == points("standardize", "noise")
@@ -274,8 +280,3 @@ def test_tests_that_run_again_in_place_show_nothing_of_hidden_inputs_either(room
     assert texts(outcome, "print(seen)") == "[]\n"
     message = named(outcome.notebook, "test_standardize").metadata["derived"]["student_message"]
     assert not re.search(r"\d", message)
-
-
-def test_a_right_answer_beside_all_that_is_right(room: Room):
-    """The control: what the cases above break is whole without them."""
-    assert room.grade(submission(**RIGHT)).scores == points()

@@ -1,8 +1,9 @@
 """Grades the attempts at an assignment as submissions are graded, several side by side.
 
-Wrong solutions run one after the other in one kernel. What one of them changes beside its own
-names, in a module for example, could reach the next; so the reference runs there once more at the
-end. Should it get other points than in a fresh kernel, so do all wrong solutions: each in its own.
+The reference, no answer and wrong solutions run one after the other in one kernel. What one of
+them changes beside its own names, in a module for example, could reach the next; so the reference
+runs there once more at the end. Should it get other points than in a fresh kernel, all run again:
+each in its own.
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ class _Run:
     ) -> None:
         self.tried, self.setting, self.progress = tried, setting, progress
         self.waiting: Queue[int] = Queue()
-        for index in range(len(tried)):
+        self.references = [n for n, each in enumerate(tried) if each.name == REFERENCE]
+        # The references come first: in fresh kernels.
+        for index in sorted(range(len(tried)), key=lambda n: n not in self.references):
             self.waiting.put(index)
         self.found: dict[int, Graded] = {}
-        self.references = [n for n, each in enumerate(tried) if each.name == REFERENCE]
         self.controls: list[Graded] = []
         self.telling = Lock()
         self.stopped = False
@@ -108,7 +110,7 @@ class _Run:
             while not self.stopped and (index := _next(self.waiting)) is not None:
                 submission = self.tried[index]
                 self.found[index] = _grade(submission, self.setting, place)
-                shared |= bool(submission.shares_kernel and submission.wrong)
+                shared |= submission.shares_kernel and submission.name != REFERENCE
                 with self.telling:
                     if self.progress is not None:
                         self.progress(len(self.found), len(self.tried), submission.name)

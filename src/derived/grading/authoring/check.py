@@ -32,8 +32,8 @@ def check_assignment(
 ) -> CheckReport:
     """Grade an instructor's notebook without answers, with its reference, and with each mistake.
 
-    Everything is graded as a student's submission is, in two kernels, in the sandbox; but wrong
-    solutions run one after the other in one kernel, which the reference checks at the end.
+    Everything is graded as a student's submission is, in two kernels, in the sandbox; but the
+    attempts run one after the other in one kernel, which the reference checks at the end.
 
     Parameters
     ----------

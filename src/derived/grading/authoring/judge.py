@@ -80,11 +80,11 @@ def _fails_reference(task: Task, results: Results) -> bool:
 
 
 def _told_apart(notebook: Notebook, sound: list[Task], results: Results, grade: Grade) -> Results:
-    """Grade wrong solutions one by one, each in a fresh kernel, where points leave a doubt."""
+    """Grade again, in a fresh kernel, what leaves a doubt: no answer, or wrong ones, each alone."""
     kept: Results = []
     alone: list[Submission] = []
     for submission, graded in results:
-        shared = submission.wrong and submission.shares_kernel
+        shared = submission.shares_kernel and submission.name != REFERENCE
         if shared and _is_doubtful(submission, graded, sound):
             alone += apart(notebook, submission)
         else:
@@ -93,7 +93,12 @@ def _told_apart(notebook: Notebook, sound: list[Task], results: Results, grade: 
 
 
 def _is_doubtful(submission: Submission, graded: Graded, sound: list[Task]) -> bool:
-    """Tell whether a test lost points that meets no mistake, or one of several is not seen."""
+    """Tell whether a test lost points that meets no mistake, or one of several is not seen.
+
+    No answer is in doubt where it gets points.
+    """
+    if submission.name == NO_ANSWER:
+        return any(graded.scores.values())
     seen = set()
     for task in sound:
         if _loses(task, graded):

@@ -48,8 +48,8 @@ def submissions(
     """
     released = stub(notebook)
     right = reference(notebook)
-    made = [Submission(NO_ANSWER, released)]
-    # The first begins a kernel that wrong solutions use after it.
+    made = [Submission(NO_ANSWER, released, shares_kernel=True)]
+    # The first begins a kernel that all the others use after it.
     first = Submission(REFERENCE, _handed_in(released, right), shares_kernel=True)
     made += [first, *[replace(first, shares_kernel=False)] * reference_runs][:reference_runs]
     groups = _groups(variants(notebook), planned)
@@ -57,7 +57,9 @@ def submissions(
 
 
 def apart(notebook: Notebook, submission: Submission) -> list[Submission]:
-    """Return one submission for each wrong solution of a submission."""
+    """Return one submission for each wrong solution of a submission, each with its own kernel."""
+    if not submission.wrong:
+        return [replace(submission, shares_kernel=False)]
     released, right = stub(notebook), reference(notebook)
     return [_wrong(released, right, [one]) for one in submission.wrong]
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
+import functools
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from derived.grading.errors import CourseError
@@ -20,32 +22,45 @@ from .work import Graded, WorkUnit, grade_unit
 
 __all__ = ["on_cluster", "on_this_machine"]
 
-PR_SET_PDEATHSIG = 1
 AHEAD = 2  # units that wait for each worker: they are in memory
 TRIES = 2  # of a unit whose worker died
 CONNECT_SECONDS = 10
 
 
-def _die_with_parent(parent: int) -> None:
-    """End this worker, and with it its kernels, when the grader is killed."""
+def _die_with_grader() -> None:
+    """End this worker, and with it its kernels, as soon as the grader is no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader itself
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    grader = multiprocessing.parent_process()
+    assert grader is not None
+
+    def follow() -> None:
+        grader.join()
         os._exit(1)
+
+    # The system's own signal would come at the death of the process that this one is a copy of,
+    # and that one waits for its copies.
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _lost(unit: WorkUnit, why: str) -> Graded:
     return Graded(unit.student, unit.digest(), {}, dict.fromkeys(unit.notebooks, why), {}, 0.0)
 
 
+@functools.cache
+def _context() -> BaseContext:
+    """Return how workers are started: as copies of one process that has imported what they need.
+
+    To import nbgrader takes seconds of processor time, which so is spent once and not in each.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([grade_unit.__module__])
+    return context
+
+
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        jobs,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_die_with_parent,
-        initargs=(os.getpid(),),
-    )
+    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_die_with_grader)
 
 
 def on_this_machine(units: Iterable[WorkUnit], jobs: int) -> Iterator[Graded]:

@@ -76,7 +76,7 @@ class BwrapProvisioner(LocalProvisioner):  # type: ignore[misc, unused-ignore]
             self._make_folder(manager)
         assert self.folder is not None
         kwargs = await super().pre_launch(**kwargs)
-        if "ipykernel_launcher" in kwargs["cmd"]:
+        if any("ipykernel_launcher" in part for part in kwargs["cmd"]):
             kwargs["cmd"] = [*kwargs["cmd"], *IMPORT_FROM_WORK]
         self._user = command.fresh_user(self.mode)
         folders.open_sockets(self.folder / "s", self._user)
