@@ -49,6 +49,13 @@ _SIDEWAYS = """() => {
           ...names];
 }"""
 
+# Code in an exercise's box has less room, and scrolls.
+_CUT_CODE = """() => [...document.querySelectorAll("div.cell_input pre")]
+  .filter((pre) => !pre.closest(".admonition, details") && pre.scrollWidth > pre.clientWidth + 1)
+  .map((pre) => `${pre.scrollWidth} px of code in ${pre.clientWidth}: `
+    + pre.textContent.slice(0, 80))
+"""
+
 _IMAGES = """() => [...document.images].flatMap((image) => {
   const place = (image.getAttribute("src") || "").slice(0, 100);
   const faults = [];
@@ -218,6 +225,10 @@ class Visit:
             self.page.set_viewport_size(PHONE)
             self.page.wait_for_timeout(60)
         return self.ask(_SIDEWAYS)
+
+    def cut_code(self) -> list[str]:
+        """Return cells whose code is wider than the page beside its contents."""
+        return self.ask(_CUT_CODE)
 
     def unnamed_images(self) -> list[str]:
         """Return images without alternative text, without a size, or broken."""

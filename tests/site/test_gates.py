@@ -125,6 +125,14 @@ BROKEN = {
         "missing_figures",
         "could not be drawn",
     ),
+    "code-that-is-cut": (
+        html(
+            GOOD_BODY + '<div class="cell_input"><pre style="width: 9em; overflow: auto">'
+            "a_name_that_is_longer_than_the_page_is_wide = 1</pre></div>"
+        ),
+        "cut_code",
+        "px of code in",
+    ),
     "low-contrast": (
         html(GOOD_BODY + '<p style="color: #aaa; background: #fff">pale</p>'),
         "axe",

@@ -57,6 +57,10 @@ def test_page_keeps_room_for_its_explorable_figures(seen):
     assert not seen.wrong_rooms(), say(seen.wrong_rooms())
 
 
+def test_code_fits_beside_the_contents(seen):
+    assert not seen.cut_code(), say(seen.cut_code())
+
+
 def test_images_have_text_and_size(seen):
     assert not seen.unnamed_images(), say(seen.unnamed_images())
 
