@@ -128,6 +128,16 @@ def test_padding_never_wins():
     assert layer(-1 - PICTURE)[0, 0].tolist() == [[-1, -2, -4], [-5, -6, -8], [-13, -14, -16]]
 
 
+@pytest.mark.parametrize(
+    "make", [lambda rng: nn.Conv2d(2, 3, 3, rng=rng), lambda _: nn.MaxPool2d(2)]
+)
+def test_a_batch_of_no_picture_is_a_batch(make):
+    layer = make(np.random.default_rng(0))
+    y = layer.forward(np.zeros((0, 2, 6, 6)))
+    assert len(y) == 0 and y.shape[2:] in {(4, 4), (3, 3)}
+    assert layer.backward(np.zeros(y.shape)).shape == (0, 2, 6, 6)
+
+
 def test_average_pooling_by_hand():
     layer = nn.AveragePool2d(2)
     assert layer(PICTURE)[0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]]

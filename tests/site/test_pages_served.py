@@ -72,14 +72,15 @@ def test_weight_of_the_page_is_noted(seen, site, base, page):
     assert weights[page] > 50_000  # a page without its style sheets would be lighter
 
 
+def test_still_no_error_after_everything_was_opened(seen):
+    seen.open_everything()
+    assert not seen.outside() + seen.errors(), say(seen.outside() + seen.errors())
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_page_is_accessible(seen, theme):
+def test_page_is_accessible(seen, theme):  # the last: axe-core gets a page of what is different
     seen.open_everything()
     assert not (faults := seen.axe(theme)), say(faults)
-
-
-def test_still_no_error_after_everything_was_opened(seen):
-    assert not seen.outside() + seen.errors(), say(seen.outside() + seen.errors())
 
 
 def test_median_page_is_light():

@@ -133,7 +133,7 @@ class Conv2d(Layer):
                 grad_kernel += part @ self._columns(padded, first, last).T
                 if of_input:
                     below = gradient[:, first * stride - top :]
-                    self._add_back(below, transposed @ part, last - first)
+                    self._add_back(below, transposed @ part, (last - first, y.shape[2]))
             return grad_kernel, (top, gradient)
 
         results = self._in_threads(sweep, y.shape[1])
@@ -169,16 +169,17 @@ class Conv2d(Layer):
         windows = self.windows.view(padded, first, last)  # (C, k₁, k₂, rows, columns, B)
         return windows.reshape(self.parameters["weight"][0].size, -1)
 
-    def _add_back(self, below: Array, columns: Array, rows: int) -> None:
+    def _add_back(self, below: Array, columns: Array, places: tuple[int, int]) -> None:
         """Add each number of the columns to where its window took it from.
 
         below : the gradient of the padded input, from the first window's first row.
+        places : rows and columns of the windows.
         """
         k1, k2 = self.windows.window
         channels = len(below)
-        columns = columns.reshape(channels, k1, k2, rows, -1, below.shape[3])
+        columns = columns.reshape(channels, k1, k2, *places, below.shape[3])
         for i in range(k1):
-            line = self.windows.shifted(below, 1, i, rows)
+            line = self.windows.shifted(below, 1, i, places[0])
             for j in range(k2):
-                target = self.windows.shifted(line, 2, j, columns.shape[4])
+                target = self.windows.shifted(line, 2, j, places[1])
                 target += columns[:, i, j]
