@@ -31,6 +31,11 @@ def check(source, **options):
     return check_notebook(source, NAME, PlainGrader(source), **options)
 
 
+def check_in_sandbox(source, folder: Path):
+    nbformat.write(source, folder / NAME)
+    return check_assignment(folder / NAME, limits=FEW, reference_runs=1)
+
+
 def changed(index: int, old: str, new: str):
     """The good notebook with one text of one cell replaced."""
     source = authored.good()
@@ -329,8 +334,7 @@ def test_all_attempts_run_one_after_the_other_in_one_kernel(tmp_path, monkeypatc
             super().__init__(start)
 
     monkeypatch.setattr(submission_kernel, "Session", Counted)
-    nbformat.write(authored.good(), tmp_path / "small.ipynb")
-    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    report = check_in_sandbox(authored.good(), tmp_path)
     assert report.ok and report.wrong_solutions == 6
     assert len(started) == 1, "for the reference, no answer and all wrong solutions"
 
@@ -346,8 +350,7 @@ def test_points_for_no_answer_are_found_in_a_fresh_kernel(tmp_path):
         ),
         exam("assert two() == 2", "test_two"),
     )
-    nbformat.write(source, tmp_path / "small.ipynb")
-    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    report = check_in_sandbox(source, tmp_path)
     assert [(one.name, one.points) for one in report.tasks[0].attempts] == [
         ("reference solution", 2),
         ("no answer", 0),
@@ -372,7 +375,6 @@ def test_what_a_wrong_solution_does_to_a_module_reaches_no_other(tmp_path):
         ),
         exam("assert calm([1, 2]) == 3", "test_calm"),
     )
-    nbformat.write(source, tmp_path / "small.ipynb")
-    report = check_assignment(tmp_path / "small.ipynb", limits=FEW, reference_runs=1)
+    report = check_in_sandbox(source, tmp_path)
     (problem,) = report.problems
     assert "'fine' of calm" in problem and "gets full marks" in problem

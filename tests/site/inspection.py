@@ -96,11 +96,28 @@ _ROOMS = """() => [...document.querySelectorAll(".explorable.drawn")].flatMap((f
   return [`set --room in book.css: ${frame.dataset.figure} is ${drawn} px high, kept were ${kept}`];
 })"""
 
+# What is painted below an element, and how faint it and all around it are.
+_GROUND = """
+  const ground = (element) => {
+    let below = "", faint = "";
+    for (let each = element; each; each = each.parentElement) {
+      const { opacity, backgroundColor, backgroundImage } = getComputedStyle(each);
+      if (opacity !== "1") faint += `${opacity} `;
+      const color = `${backgroundColor} ${backgroundImage}`;
+      if (!below && color !== "rgba(0, 0, 0, 0) none") below = color;
+    }
+    return below + faint;
+  };
+"""
+
 # axe-core reads every element of a page several times. What is the same a hundred times over is
 # taken out first: the glyphs of formulas, which are hidden from assistive technology anyway (it
 # reads their MathML); the parts of that MathML, for which axe-core has no rule; then formulas,
 # buttons that copy a cell, and words of code in a color and on a ground, seen three times.
-_THIN = """() => {
+_THIN = (
+    "() => {"
+    + _GROUND
+    + """
   for (const glyphs of document.querySelectorAll("mjx-math")) glyphs.replaceChildren("x");
   for (const formula of document.querySelectorAll("mjx-assistive-mml math"))
     formula.replaceChildren(formula.textContent);
@@ -112,13 +129,6 @@ _THIN = """() => {
     if (times[place] > 3) formula.replaceWith("x");
   }
   for (const button of [...document.querySelectorAll("button.copybtn")].slice(3)) button.remove();
-  const ground = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const color = getComputedStyle(each).backgroundColor;
-      if (!/, 0\\)$|transparent/.test(color)) return color;
-    }
-    return "";
-  };
   const seen = new Map();
   for (const pre of document.querySelectorAll("div.highlight > pre")) {
     const below = ground(pre);
@@ -130,21 +140,15 @@ _THIN = """() => {
     pre.normalize();
   }
 }"""
+)
 
 # Contrast is asked of three texts of each kind: alike in colors, ground, size, weight and place.
 # A long page has thousands, and axe-core looks at what lies below each.
-_MARK_KINDS = """() => {
+_MARK_KINDS = (
+    "() => {"
+    + _GROUND
+    + """
   const kinds = new Map();
-  const ground = (element) => {
-    let faint = "";
-    for (let each = element; each; each = each.parentElement) {
-      const { opacity, backgroundColor, backgroundImage } = getComputedStyle(each);
-      if (opacity !== "1") faint += `${opacity} `;
-      const color = `${backgroundColor} ${backgroundImage}`;
-      if (color !== "rgba(0, 0, 0, 0) none") return color + faint;
-    }
-    return faint;
-  };
   for (const element of document.body.querySelectorAll("*")) {
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     if (!text && !element.matches("input, select, textarea")) continue;
@@ -157,6 +161,7 @@ _MARK_KINDS = """() => {
     if (kinds.get(kind) <= 3) element.setAttribute("data-kind", "");
   }
 }"""
+)
 
 _PRUNE = """() => {
   for (const element of document.body.querySelectorAll("*"))
