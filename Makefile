@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL := $(RUN) -m pip install -q --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test tested-site compiled lint lab bench demo execute wheel clean
+.PHONY: help book serve test system-packages tested-site compiled lint lab bench demo execute wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,12 +33,12 @@ $(VENV)/book.stamp: requirements-book.txt constraints.txt | $(VENV)/bin/python
 
 $(VENV)/all.stamp: requirements.txt constraints.txt pyproject.toml $(VENV)/book.stamp
 	$(INSTALL) -r requirements.txt
-	$(INSTALL) --no-deps -e .
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/compiled.stamp: $(VENV)/all.stamp
 # Some packages hold files for other Pythons, which do not compile.
-	@$(RUN) -m compileall -q -x '/tests/' $(VENV)/lib src > /dev/null 2>&1 || true
+	@$(RUN) -m compileall -q -j 2 -x '/tests/' $(VENV)/lib src > /dev/null 2>&1 || true
 	@touch $@
 
 book: $(VENV)/book.stamp  ## build the site (nothing is executed) and say which file to open
@@ -50,15 +50,17 @@ serve: book  ## build the site and serve it on 127.0.0.1
 	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C stops)"
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-test: $(VENV)/book.stamp  ## lint, unit tests, notebooks, labs, the site in a browser
-	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
-	$(RUN) -m tools.vendor --development
-	@$(MAKE) --no-print-directory -j 2 tested-site compiled lint
+test: $(VENV)/bin/python  ## lint, unit tests, notebooks, labs, the site in a browser
+	@$(MAKE) --no-print-directory -j 3 system-packages tested-site compiled lint
 	$(RUN) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
-# Beside the installation of the rest, since neither needs a second processor, and no test has to
-# wait for the site then.
+# These three at a time: the system's packages mostly wait for the network and the disk, the site
+# and the installation of the rest take a processor each, and no test has to wait for the site.
+system-packages: $(VENV)/bin/python
+	$(RUN) -m tools.system_packages chromium bubblewrap libseccomp2
+
 tested-site: $(VENV)/book.stamp
+	$(RUN) -m tools.vendor --development
 	@echo "Building the site that the tests look at."
 	@$(RUN) -m tests.site.built_site
 

@@ -158,8 +158,10 @@ def build_wheel(root: Path, folder: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(root / name, copy)
     shutil.copytree(root / "src", copy / "src", ignore=shutil.ignore_patterns("*.egg-info"))
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, copy]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*command, "-w", folder, copy], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError("the wheel could not be built:\n" + last_lines(done.stderr))
     return next(folder.glob("*.whl"))

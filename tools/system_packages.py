@@ -19,6 +19,9 @@ PROGRAMS = {
 }
 #: Debian package → name of its library.
 LIBRARIES = {"libseccomp2": "seccomp"}
+#: What Debian only recommends, and the tests need: letters to draw. Nothing else that it recommends
+#: is installed, neither a printer's settings nor newer versions of what is there.
+WITH = {"chromium": ["fonts-liberation"]}
 
 
 def find(package: str) -> str | None:
@@ -32,7 +35,9 @@ def _install(packages: list[str]) -> bool:
     if not shutil.which("apt-get") or not hasattr(os, "geteuid") or os.geteuid() != 0:
         return False
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+    names = [name for package in packages for name in (package, *WITH.get(package, ()))]
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *names]
+    for command in (["apt-get", "update", "-qq"], install):
         if subprocess.run(command, check=False, env=quiet, stdout=subprocess.DEVNULL).returncode:
             return False
     return True

@@ -53,6 +53,14 @@ TEMPLATE_FIXES = {
     ],
 }
 
+# At a first visit the theme chooses its colors after the whole page was read: until then a long
+# page would stand there without any.
+FIRST_COLORS = """
+{ const { dataset } = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (dataset.theme === "auto") dataset.theme = dark ? "dark" : "light"; }
+"""
+
 EXTERNAL = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed|object|link)\b[^>]*?"""
     r"""\b(?:src|href|data)=["']?((?:https?:)?//[^"'\s>]+)[^>]*>""",
@@ -234,6 +242,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", add_assets)
     app.connect("html-page-context", clean_page, priority=950)
     app.connect("build-finished", check_pages)
+    app.add_js_file(None, body=FIRST_COLORS, priority=100)
     app.add_js_file("book.js", defer="defer", priority=900)
     app.add_css_file("icons.css", priority=890)
     app.add_css_file("book.css", priority=900)

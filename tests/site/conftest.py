@@ -38,13 +38,14 @@ def visited(
     """
     context = new_context(browser, viewport=getattr(request.module, "SCREEN", DESKTOP))
     kept: dict[tuple[str, str], Visit] = {}
+    texts: dict[str, int] = {}
 
     def ask(base: str, page: str) -> Visit:
         if (base, page) not in kept:
             for old in kept.values():
                 old.page.close()
             kept.clear()
-            kept[base, page] = visit(context, base, page)
+            kept[base, page] = visit(context, base, page, texts)
         return kept[base, page]
 
     yield ask

@@ -143,12 +143,13 @@ _THIN = (
 )
 
 # Contrast is asked of three texts of each kind: alike in colors, ground, size, weight and place.
-# A long page has thousands, and axe-core looks at what lies below each.
+# A long page has thousands, axe-core looks at what lies below each, and pages are much alike:
+# ``asked`` says how many of each kind earlier pages had.
 _MARK_KINDS = (
-    "() => {"
+    "(asked) => {"
     + _GROUND
     + """
-  const kinds = new Map();
+  const kinds = new Map(Object.entries(asked));
   for (const element of document.body.querySelectorAll("*")) {
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     if (!text && !element.matches("input, select, textarea")) continue;
@@ -160,6 +161,7 @@ _MARK_KINDS = (
     kinds.set(kind, (kinds.get(kind) || 0) + 1);
     if (kinds.get(kind) <= 3) element.setAttribute("data-kind", "");
   }
+  return Object.fromEntries(kinds);
 }"""
 )
 
@@ -181,10 +183,14 @@ _ASK_REST = {"rules": {rule: {"enabled": False} for rule in _COLORS}}
 
 @dataclass
 class Visit:
-    """One page in the browser, and what was noticed while it loaded."""
+    """One page in the browser, and what was noticed while it loaded.
+
+    texts : how many of each kind of text were asked about their contrast, on earlier pages too.
+    """
 
     page: Page
     base: str
+    texts: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -278,7 +284,7 @@ class Visit:
             faults += self.page.evaluate(_AXE, _ASK_REST)
             for each in ("dark", "light"):
                 self._switch(each)
-                self.page.evaluate(_MARK_KINDS)
+                self.texts.update(self.page.evaluate(_MARK_KINDS, self.texts))
             self.page.evaluate(_PRUNE)
         self._switch(theme)
         faults += self.page.evaluate(_AXE, _ASK_COLORS)
@@ -295,9 +301,14 @@ def new_context(browser: Browser, **options: Any) -> BrowserContext:
     return context
 
 
-def visit(context: BrowserContext, base: str, page: str) -> Visit:
-    """Load a page (a path without ``.html``) and wait until its figures are drawn."""
-    noticed = Visit(context.new_page(), base)
+def visit(
+    context: BrowserContext, base: str, page: str, texts: dict[str, int] | None = None
+) -> Visit:
+    """Load a page (a path without ``.html``) and wait until its figures are drawn.
+
+    texts : shared by visits of one site; see Visit.
+    """
+    noticed = Visit(context.new_page(), base, {} if texts is None else texts)
     noticed.watch()
     noticed.page.goto(f"{base}/{page}.html", wait_until="load")
     noticed.page.evaluate("() => document.fonts.ready.then(() => null)")

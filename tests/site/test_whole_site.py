@@ -132,6 +132,18 @@ def test_dark_mode_is_switched_and_kept(page, base):
     assert page.evaluate(theme) == "dark"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_first_visit_has_colors_before_the_page_is_read(browser, base, scheme):
+    context = new_context(browser, color_scheme=scheme)
+    page = context.new_page()
+    page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())  # which comes last
+    page.goto(f"{base}/book/index.html")
+    theme, seen = page.evaluate("() => document.documentElement.dataset.theme"), brightness(page)
+    context.close()
+    assert theme == scheme
+    assert seen > 200 if scheme == "light" else seen < 60
+
+
 def test_figures_melt_into_the_dark_page(page, base):
     page.goto(f"{base}/labs/01_perceptron.html")
     page.evaluate("() => { document.documentElement.dataset.theme = 'dark'; }")

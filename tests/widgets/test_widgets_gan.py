@@ -216,7 +216,7 @@ def test_the_default_converges_on_one_gaussian(javascript: JavaScript, seed: int
     assert found["shares"][0] == pytest.approx(0.954, abs=0.04)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_generator_on_one_of_two_modes_stays_there(javascript: JavaScript, seed: int) -> None:
     found = javascript.call("play", {**COLLAPSE, "seed": seed}, 1500)["found"]
     assert found["shares"][0] > 0.9 and found["shares"][1] < 0.02

@@ -6,6 +6,7 @@ To run cells for every step instead would take several times the processor time.
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Any
 
 from .failure import describe
@@ -31,6 +32,9 @@ class Proctor:
         self.names: dict[str, Any] = kernel.shell.user_ns
         self.first = dict(self.names)
         self.submission: Submission | None = None
+        # The same tests run for each submission: IPython reads a text once.
+        reader = kernel.shell.input_transformer_manager
+        reader.transform_cell = lru_cache(1000)(reader.transform_cell)
 
     def listen(self) -> None:
         """Take requests where the kernel listens for cells to run."""

@@ -21,8 +21,11 @@ LIFE = 24 * 3600.0  # seconds that the tests' kernel may live, over many submiss
 RENEWED_AFTER = 100  # submissions, so that nothing can pile up in it
 SHARED_BY = 20  # times the life of a submission's kernel has one that attempts share
 
-#: Takes the names of an attempt out of its kernel. The modules that it imported stay.
-CLEAR = "get_ipython().reset()"
+#: Takes the names of an attempt out of its kernel. The modules that it imported stay, and ``reset``
+#: does not look for garbage among all that they made.
+CLEAR = """__import__("gc").freeze()
+get_ipython().reset()
+__import__("gc").unfreeze()"""
 
 
 @dataclass(frozen=True)
