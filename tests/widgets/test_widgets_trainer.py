@@ -124,9 +124,13 @@ def test_touch_plays_and_a_linear_model_stays_linear(open_page: OpenPage) -> Non
 
 def test_a_hidden_layer_learns_the_rings(open_page: OpenPage) -> None:
     page = open_page(NetworkTrainer("rings", hidden=(6,), learning_rate=1.0, noise=0.1))
+
+    def test_accuracy() -> float:
+        return float(number(page, "test-accuracy").removesuffix(" %"))
+
+    assert test_accuracy() < 80
     press(page, "Play")
-    wait_until(lambda: model(page, "metrics").get("test_accuracy", 0) > 0.97, seconds=20)
-    assert 10 < epoch(page) < 400, "not at once, and not by chance after a long time"
+    wait_until(lambda: test_accuracy() > 97, seconds=20)  # from epoch to epoch it may fall again
 
 
 def test_nothing_moves_by_itself(open_page: OpenPage) -> None:
