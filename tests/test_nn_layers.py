@@ -248,10 +248,18 @@ def test_a_layer_without_units_is_refused(features):
         nn.Dense(*features, rng=np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("cls", [nn.Dense, nn.Maxout])
-def test_parameters_that_are_not_floating_are_refused(cls):
-    with pytest.raises(TypeError, match="parameters are float32 or float64, not int64"):
-        cls(3, 2, rng=np.random.default_rng(0), dtype=np.int64)
+@pytest.mark.parametrize("dtype", ["int64", "float16", "complex128"])
+@pytest.mark.parametrize("cls", [nn.Dense, nn.Maxout, nn.GRU])
+def test_parameters_of_another_type_are_refused(cls, dtype):
+    with pytest.raises(TypeError, match=f"parameters are float32 or float64, not {dtype}"):
+        cls(3, 2, rng=np.random.default_rng(0), dtype=dtype)
+
+
+def test_a_gradient_that_is_not_real_is_refused():
+    layer = nn.Dense(3, 2, rng=np.random.default_rng(0))
+    y = layer.forward(np.ones((1, 3)))
+    with pytest.raises(TypeError, match="expected real numbers, got an array of dtype complex128"):
+        layer.backward(y * 1j)
 
 
 def test_maxout_needs_a_piece():

@@ -312,6 +312,8 @@ def test_what_is_no_batch_of_pictures_is_refused(layer):
 def test_another_number_of_channels_is_refused():
     with pytest.raises(ValueError, match=r"shape \(batch, 3, rows, columns\), got \(1, 2, 4, 4\)"):
         convolution(3, 2, 2)(np.ones((1, 2, 4, 4)))
+    with pytest.raises(ValueError, match=r"got \(1, 3, 0, 4\)"):
+        convolution(3, 2, 2, padding=1)(np.ones((1, 3, 0, 4)))
     with pytest.raises(ValueError, match=r"shape \(batch, 3\) or"):
         nn.BatchNorm(3)(np.ones((2, 2)))
 
@@ -322,6 +324,7 @@ def test_another_number_of_channels_is_refused():
         ({"kernel_size": 0}, "a window is a whole number ≥ 1"),
         ({"kernel_size": (3, 2, 1)}, "a window is a whole number"),
         ({"kernel_size": 2.5}, "a window is a whole number"),
+        ({"kernel_size": True}, "a window is a whole number"),
         ({"stride": 0}, "stride is a whole number ≥ 1"),
         ({"dilation": -1}, "dilation is a whole number ≥ 1"),
         ({"padding": -1}, "padding is a whole number ≥ 0"),

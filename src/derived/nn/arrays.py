@@ -41,10 +41,10 @@ def floating_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
     Raises
     ------
-    TypeError : if it is not a floating-point type; weights rounded to integers would be zero.
+    TypeError : if it is another type; weights rounded to integers would be zero.
     """
     checked = np.dtype(dtype)
-    if checked.kind != "f":
+    if checked not in (np.float32, np.float64):
         raise TypeError(f"parameters are float32 or float64, not {checked}")
     return checked
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from derived.nn.arrays import Array
+from derived.nn.arrays import Array, as_floating
 from derived.nn.named_arrays import NamedArrays
 
 __all__ = ["Layer"]
@@ -24,6 +24,7 @@ class Layer(ABC):
 
     A subclass implements ``forward`` and ``backward``. Whatever ``backward`` needs, ``forward``
     remembers (:meth:`_remember`); :meth:`_recall` raises a clear error if there is nothing yet.
+    It copies none of it: between the two, neither x nor y may be changed in place.
     Source: Brains, Minds & Machines 2018, "The 'errors' being backpropagated".
     """
 
@@ -62,6 +63,7 @@ class Layer(ABC):
         ------
         RuntimeError : if ``forward`` was not called before.
         ValueError : if ``grad_output`` does not have the shape of y.
+        TypeError : if it does not consist of real numbers.
         """
 
     def backward_parameters(self, grad_output: ArrayLike) -> None:
@@ -92,7 +94,8 @@ class Layer(ABC):
 
     def _as_gradient(self, grad_output: ArrayLike, output: Array) -> Array:
         """Return ``grad_output`` in the dtype of the output, having compared the shapes."""
-        gradient: Array = np.asarray(grad_output, dtype=output.dtype)
+        given = as_floating(grad_output, output.dtype)
+        gradient: Array = given.astype(output.dtype, copy=False)
         if gradient.shape != output.shape:
             raise ValueError(
                 f"{type(self).__name__}.backward: the gradient has shape {gradient.shape}, "

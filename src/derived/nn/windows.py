@@ -40,7 +40,10 @@ def pair(name: str, value: Pair, least: int = 1) -> tuple[int, int]:
     ValueError : if it is not one or two whole numbers of at least ``least``.
     """
     numbers = value if isinstance(value, tuple) else (value, value)
-    whole = all(isinstance(number, int | np.integer) and number >= least for number in numbers)
+    whole = all(
+        isinstance(number, int | np.integer) and not isinstance(number, bool) and number >= least
+        for number in numbers
+    )
     if len(numbers) != 2 or not whole:
         raise ValueError(f"{name} is a whole number ≥ {least} or a pair of them, got {value!r}")
     return int(numbers[0]), int(numbers[1])
@@ -186,9 +189,13 @@ class Windows:
 
 
 def picture_shape(name: str, x: Array, channels: int | None = None) -> None:
-    """Raise a ValueError unless x is a batch of pictures (B, C, H, W) with so many channels."""
+    """Raise a ValueError unless x is a batch of pictures (B, C, H, W) with so many channels.
+
+    There may be no picture in the batch, but each has a pixel.
+    """
     wanted = "channels" if channels is None else str(channels)
-    if x.ndim != 4 or (channels is not None and x.shape[1] != channels):
+    right = x.ndim == 4 and 0 not in x.shape[2:]
+    if not right or (channels is not None and x.shape[1] != channels):
         hint = ": one picture is x[np.newaxis]" if x.ndim == 3 else ""
         raise ValueError(
             f"{name} expects x of shape (batch, {wanted}, rows, columns), got {x.shape}{hint}"
