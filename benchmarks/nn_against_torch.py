@@ -15,7 +15,15 @@ from benchmarks.timing import Comparison, compare, seconds_each
 from derived.nn import SGD, Adam, CrossEntropy, Dense, ReLU, Sequential
 from derived.nn.autograd import Tensor
 
-__all__ = ["TASKS", "Task", "matrix_product_gflops", "run", "tape_step", "training_step"]
+__all__ = [
+    "TASKS",
+    "Task",
+    "cross_entropy",
+    "matrix_product_gflops",
+    "run",
+    "tape_step",
+    "training_step",
+]
 
 AGREEMENT = 1e-4  # float32 numbers after a few steps in another order of summation
 LEARNING_RATE = 0.1
@@ -103,6 +111,28 @@ def tape_step() -> tuple[Step, Step]:
     return ours, theirs
 
 
+def cross_entropy() -> tuple[Step, Step]:
+    """Return the loss of 1024 rows of 100 logits and its gradient by them: ours, PyTorch's."""
+    rng = np.random.default_rng(SEED)
+    logits = rng.standard_normal((1024, 100)).astype(FLOAT32)
+    labels, loss = rng.integers(0, 100, 1024), CrossEntropy()
+    torch_logits = torch.from_numpy(logits.copy()).requires_grad_()
+    torch_labels, torch_loss = torch.from_numpy(labels), torch_nn.CrossEntropyLoss()
+
+    def ours() -> float:
+        return loss.forward(logits, labels) + 1000 * float(loss.backward()[0, 0])
+
+    def theirs() -> float:
+        torch_logits.grad = None
+        value = torch_loss(torch_logits, torch_labels)
+        value.backward()
+        gradient = torch_logits.grad
+        assert gradient is not None
+        return value.item() + 1000 * gradient[0, 0].item()
+
+    return ours, theirs
+
+
 TASKS = (
     Task("training step 784-256-10, batch 128, SGD", training_step, 0.85),
     Task("training step 784-256-10, batch 128, Adam", lambda: training_step(adam=True), 0.8),
@@ -110,6 +140,7 @@ TASKS = (
     *PICTURE_TASKS,
     *LENET_TASKS,
     *SEQUENCE_TASKS,
+    Task("softmax cross entropy, 1024 × 100", cross_entropy),
 )
 
 

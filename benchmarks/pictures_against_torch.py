@@ -53,11 +53,11 @@ def layer_step(
     return ours, theirs
 
 
-def _pictures(channels: int) -> np.ndarray:
-    """Return 64 pictures of 28 × 28 in the memory order that our layers hand on: batch last."""
+def _pictures(channels: int, stored: bool) -> np.ndarray:
+    """Return 64 pictures of 28 × 28: as they are stored, or batch last, as our layers hand on."""
     rng = np.random.default_rng(SEED)
-    x = rng.standard_normal((channels, 28, 28, 64)).astype(FLOAT32)
-    return x.transpose(3, 0, 1, 2)
+    x = rng.standard_normal((channels, 28, 28, 64)).astype(FLOAT32).transpose(3, 0, 1, 2)
+    return np.ascontiguousarray(x) if stored else x
 
 
 def load(model: torch_nn.Module, layer: Layer) -> torch_nn.Module:
@@ -68,28 +68,39 @@ def load(model: torch_nn.Module, layer: Layer) -> torch_nn.Module:
     return model
 
 
-def convolution(threads: int = 1) -> tuple[Step, Step]:
+def convolution(threads: int = 1, stored: bool = False) -> tuple[Step, Step]:
     """3 × 3 windows, 16 channels to 32, 64 pictures of 28 × 28; PyTorch has one thread."""
     rng = np.random.default_rng(SEED)
     layer = Conv2d(16, 32, 3, padding=1, rng=rng, dtype=FLOAT32, threads=threads)
     model = load(torch_nn.Conv2d(16, 32, 3, padding=1), layer)
-    return layer_step(layer, model, _pictures(16), lambda model, x: model(x))
+    return layer_step(layer, model, _pictures(16, stored), lambda model, x: model(x))
 
 
-def max_pooling() -> tuple[Step, Step]:
+def max_pooling(stored: bool = False) -> tuple[Step, Step]:
     """2 × 2 windows, 32 channels, 64 pictures of 28 × 28."""
-    return layer_step(MaxPool2d(2), torch_nn.MaxPool2d(2), _pictures(32), lambda model, x: model(x))
+    x = _pictures(32, stored)
+    return layer_step(MaxPool2d(2), torch_nn.MaxPool2d(2), x, lambda model, x: model(x))
 
 
-def batch_normalization() -> tuple[Step, Step]:
+def batch_normalization(stored: bool = False) -> tuple[Step, Step]:
     """32 channels, 64 pictures of 28 × 28."""
-    layer = BatchNorm(32, dtype=FLOAT32)
-    return layer_step(layer, torch_nn.BatchNorm2d(32), _pictures(32), lambda model, x: model(x))
+    layer, x = BatchNorm(32, dtype=FLOAT32), _pictures(32, stored)
+    return layer_step(layer, torch_nn.BatchNorm2d(32), x, lambda model, x: model(x))
 
 
+def _as_stored(name: str, make: Callable[..., tuple[Step, Step]]) -> Task:
+    """Return a task whose pictures lie one after the other, as in a file or a tensor of PyTorch."""
+    return Task(f"{name}, pictures as stored", partial(make, stored=True))
+
+
+#: Two operations for each number of a window and each place, forward and in both gradients.
+CONVOLUTION_WORK = 3 * 2.0 * (9 * 16) * 32 * (64 * 28 * 28)
 PICTURE_TASKS = (
-    Task("convolution 3×3, 64 × 16 × 28 × 28 to 32", convolution, 2.0),
+    Task("convolution 3×3, 64 × 16 × 28 × 28 to 32", convolution, 2.0, CONVOLUTION_WORK),
     Task("the same in two Python threads", partial(convolution, threads=2), 1.25),
+    _as_stored("convolution", convolution),
     Task("max pooling 2×2, 64 × 32 × 28 × 28", max_pooling, 0.3),
+    _as_stored("max pooling", max_pooling),
     Task("batch normalization, 64 × 32 × 28 × 28", batch_normalization, 0.75),
+    _as_stored("batch normalization", batch_normalization),
 )

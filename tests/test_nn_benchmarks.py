@@ -17,6 +17,7 @@ from benchmarks.lenet_against_torch import lenet_epoch
 from benchmarks.memory import MEMORY_TASKS, measured
 from benchmarks.nn_against_torch import (
     Task,
+    cross_entropy,
     matrix_product_gflops,
     run,
     tape_step,
@@ -49,7 +50,10 @@ def test_both_sides_of_a_training_task_learn_the_same(name):
         assert a == pytest.approx(b, rel=1e-4)
 
 
-@pytest.mark.parametrize("task", [*PICTURE_TASKS, *SEQUENCE_TASKS], ids=lambda task: task.name)
+LAYERS = [*PICTURE_TASKS, *SEQUENCE_TASKS, Task("cross entropy", cross_entropy)]
+
+
+@pytest.mark.parametrize("task", LAYERS, ids=lambda task: task.name)
 def test_both_sides_of_a_layer_task_do_the_same_work(task):
     ours, theirs = task.make()
     for _ in range(2):  # the second call meets what the first one left behind
@@ -128,6 +132,18 @@ def test_the_table_and_the_exit_code(monkeypatch, capsys, target, word, code):
     table = capsys.readouterr().out
     assert table.count(f"  {word}\n") == 2 * len(tasks)
     assert "8 × 8 × 8" in table
+
+
+def test_where_nothing_is_promised_nothing_is_missed(monkeypatch, capsys):
+    plain, counted = Task("plain", cross_entropy), Task("counted", tape_step, 1e9, operations=1e6)
+    monkeypatch.setattr(benchmark, "TASKS", [plain, counted])
+    monkeypatch.setattr(benchmark, "SHAPES", [])
+    assert benchmark._print_times(3) == 0
+    _, first, second, *_, speed = capsys.readouterr().out.splitlines()
+    assert first.startswith("plain") and not {"≤", "met", "MISSED"} & set(first.split())
+    assert second.endswith("met")
+    milliseconds = float(second.split()[1])
+    assert float(speed.split()[1]) == pytest.approx(1 / milliseconds, abs=0.5)
 
 
 @pytest.mark.parametrize(("ours", "word", "code"), [(8e6, "met", 0), (9e6, "MISSED", 1)])

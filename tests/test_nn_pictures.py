@@ -86,11 +86,13 @@ def test_a_large_picture_is_worked_on_in_blocks(monkeypatch):
     ],
     ids=["max", "average", "normalization"],
 )
-def test_channels_are_worked_on_in_blocks(monkeypatch, module, layer):
-    x = np.random.default_rng(3).standard_normal((2, 5, 6, 7))
+@pytest.mark.parametrize("size", [(6, 7), (9, 8)], ids=["small", "large"])
+def test_channels_are_worked_on_in_blocks(monkeypatch, module, layer, size):
+    x = np.random.default_rng(3).standard_normal((2, 5, *size))
+    monkeypatch.setattr("derived.nn.batch_normalization.RUN_BYTES", 1)
     results = []
-    for size in (1_200_000, 1, 1500):
-        monkeypatch.setattr(f"derived.nn.{module}.BLOCK_BYTES", size)
+    for block in (1_200_000, 1, 1500):
+        monkeypatch.setattr(f"derived.nn.{module}.BLOCK_BYTES", block)
         y = layer(x)
         results.append(
             [y, layer.backward(np.cos(y)), *(a.copy() for a in layer.gradients.values())]
@@ -268,6 +270,23 @@ def test_layers_hand_on_pictures_without_moving_them():
     assert y.transpose(1, 2, 3, 0).flags.c_contiguous  # batch last
     assert second(y).transpose(1, 2, 3, 0).flags.c_contiguous
     assert nn.ReLU()(y).transpose(1, 2, 3, 0).flags.c_contiguous
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_normalization_leaves_pictures_in_their_order(training):
+    rng, layer = np.random.default_rng(8), nn.BatchNorm(3)
+    layer.running_mean[...], layer.training = 0.5, training
+    ours = rng.standard_normal((3, 9, 8, 4)).transpose(3, 0, 1, 2)  # batch last
+    theirs, grad_output = np.ascontiguousarray(ours), rng.standard_normal(ours.shape)
+    results = []
+    for x, is_last in ((ours, True), (theirs, False)):
+        y = layer(x)
+        gradient = layer.backward(grad_output)
+        for result in (y, gradient):
+            assert result.transpose(1, 2, 3, 0).flags.c_contiguous == is_last
+            assert result.flags.c_contiguous != is_last
+        results.append([y, gradient, *(a.copy() for a in layer.gradients.values())])
+    assert all(np.allclose(a, b) for a, b in zip(*results, strict=True))
 
 
 # --- training ---------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -12,6 +14,10 @@ __all__ = ["BatchNorm"]
 
 #: Bytes of the features that are normalized at a time: they should stay in the cache of a core.
 BLOCK_BYTES = 1_200_000
+#: Bytes of the features of one picture: shorter runs would cost more than the cache saves.
+RUN_BYTES = 100_000
+#: Numbers of a feature in one picture from which on pictures may lie one after the other.
+LONG = 64
 
 
 class BatchNorm(Layer):
@@ -77,29 +83,30 @@ class BatchNorm(Layer):
                 f"BatchNorm expects x of shape (batch, {len(scale)}) or "
                 f"(batch, {len(scale)}, rows, columns), got {x.shape}"
             )
-        rows = _feature_rows(x)  # (features, numbers of each)
-        if self.training and rows.shape[1] < 2:
+        lines = _lines(x, like=None)  # (outer, features, inner)
+        if self.training and lines[:, 0].size < 2:
             raise ValueError("BatchNorm: one number has no variance; give it a larger batch")
         scale, shift = scale.astype(x.dtype, copy=False), shift.astype(x.dtype, copy=False)
-        y, mean, inverse = np.empty_like(rows), np.empty_like(scale), np.empty_like(scale)
-        for part in _blocks(rows):
-            mean[part], variance = self._moments(rows[part], part, y[part])
+        y, mean, inverse = np.empty_like(lines), np.empty_like(scale), np.empty_like(scale)
+        for part in _blocks(lines):
+            target = y[:, part]
+            mean[part], variance = self._moments(lines[:, part], part, target)
             inverse[part] = 1 / np.sqrt(variance + self.epsilon)
-            y[part] *= (scale[part] * inverse[part])[:, np.newaxis]
-            y[part] += shift[part, np.newaxis]
-        output = _like(y, x)
-        self._remember(rows, mean, inverse, output, np.asarray(float(self.training)))
+            target *= _wide(scale[part] * inverse[part], target)
+            target += _wide(shift[part], target)
+        output = _pictures(y, x.shape)
+        self._remember(lines, mean, inverse, output, np.asarray(float(self.training)))
         return output
 
     def _moments(self, x: Array, part: slice, centered: Array) -> tuple[Array, Array]:
         """Return the means and variances to use for some features; ``centered`` is x − mean."""
         if not self.training:
             mean, variance = self.running_mean[part], self.running_variance[part]
-            np.subtract(x, mean.astype(x.dtype, copy=False)[:, np.newaxis], out=centered)
+            np.subtract(x, _wide(mean.astype(x.dtype, copy=False), x), out=centered)
             return mean, variance
-        numbers = x.shape[1]
-        mean = x.mean(axis=1)
-        np.subtract(x, mean[:, np.newaxis], out=centered)
+        numbers = x[:, 0].size
+        mean = x.mean(axis=(0, 2))
+        np.subtract(x, _wide(mean, x), out=centered)
         variance = _dots(centered, centered) / numbers
         unbiased = variance * (numbers / (numbers - 1))
         self.running_mean[part] += self.momentum * (mean - self.running_mean[part])
@@ -112,43 +119,71 @@ class BatchNorm(Layer):
         The mean and the variance depend on x, too: their parts take from ∂J/∂y its mean, and its
         component along the normalized x.
         """
-        rows, mean, inverse, output, training = self._recall()
-        delta = _feature_rows(self._as_gradient(grad_output, output))
-        factor = self.parameters["scale"].astype(rows.dtype, copy=False) * inverse
-        gradient = np.empty_like(delta)
+        lines, mean, inverse, output, training = self._recall()
+        delta = _lines(self._as_gradient(grad_output, output), like=lines)
+        factor = self.parameters["scale"].astype(lines.dtype, copy=False) * inverse
+        gradient, numbers = np.empty_like(delta), lines[:, 0].size
         for part in _blocks(delta):
-            d, target = delta[part], gradient[part]
-            np.subtract(rows[part], mean[part, np.newaxis], out=target)
-            shift, scale = d.sum(axis=1), _dots(d, target) * inverse[part]
+            d, target = delta[:, part], gradient[:, part]
+            np.subtract(lines[:, part], _wide(mean[part], target), out=target)
+            shift, scale = d.sum(axis=(0, 2)), _dots(d, target) * inverse[part]
             self.gradients["shift"][part], self.gradients["scale"][part] = shift, scale
             if training:
-                target *= (scale * inverse[part] / -rows.shape[1])[:, np.newaxis]
+                target *= _wide(scale * inverse[part] / -numbers, target)
                 target += d
-                target -= (shift / rows.shape[1])[:, np.newaxis]
-                target *= factor[part, np.newaxis]
+                target -= _wide(shift / numbers, target)
+                target *= _wide(factor[part], target)
             else:
-                np.multiply(d, factor[part, np.newaxis], out=target)
-        return _like(gradient, output)
+                np.multiply(d, _wide(factor[part], target), out=target)
+        return _pictures(gradient, output.shape)
 
 
-def _feature_rows(x: Array) -> Array:
-    """Return (B, features, …) as one row for each feature, contiguous."""
-    order = (1, *range(2, x.ndim), 0)  # batch last, as pictures lie in the other layers
-    return np.ascontiguousarray(x.transpose(order)).reshape(x.shape[1], -1)
+def _lines(x: Array, like: Array | None) -> Array:
+    """Return (B, features, …) as (outer, features, inner), contiguous.
+
+    Batch last, as pictures lie in the other layers, every feature is one long line and outer is 1.
+    Pictures that lie one after the other stay so, without a copy, unless they are tiny: outer is B.
+
+    like : the result for another array of this shape, whose order is to be kept.
+    """
+    places = prod(x.shape[2:])
+    as_it_is = places >= LONG and x.flags.c_contiguous if like is None else like.shape[0] > 1
+    if as_it_is:
+        return np.ascontiguousarray(x).reshape(len(x), x.shape[1], places)
+    order = (1, *range(2, x.ndim), 0)
+    return np.ascontiguousarray(x.transpose(order)).reshape(1, x.shape[1], -1)
 
 
-def _like(rows: Array, x: Array) -> Array:
-    """Return the rows of features in the shape of x, a view."""
-    shape = (x.shape[1], *x.shape[2:], x.shape[0])
-    return np.moveaxis(rows.reshape(shape), -1, 0)
+def _pictures(lines: Array, shape: tuple[int, ...]) -> Array:
+    """Return (outer, features, inner) in the shape that it had before ``_lines``, a view."""
+    if lines.shape[0] == shape[0]:
+        return lines.reshape(shape)
+    return np.moveaxis(lines.reshape(shape[1], *shape[2:], shape[0]), -1, 0)
 
 
 def _dots(a: Array, b: Array) -> Array:
-    """Return the inner product of each row of a with that of b."""
-    products: Array = np.matmul(a[:, np.newaxis], b[:, :, np.newaxis])[:, 0, 0]
+    """Return the inner product of each feature of a with that of b, both (outer, features, inner).
+
+    A line at a time, as products of matrices; the outer ones are added up.
+    """
+    products: Array = np.matmul(a[:, :, np.newaxis], b[..., np.newaxis])[..., 0, 0].sum(axis=0)
     return products
 
 
-def _blocks(rows: Array) -> list[slice]:
-    step = max(1, BLOCK_BYTES // max(1, rows[0].nbytes))
-    return [slice(first, first + step) for first in range(0, len(rows), step)]
+def _wide(values: Array, lines: Array) -> Array:
+    """Return one value for each feature, to compute with (outer, features, inner).
+
+    Written out along the line where lines are short: NumPy then takes the lines of all features in
+    one run, where one value for a line costs a run for each.
+    """
+    column = values[:, np.newaxis]
+    return column if len(lines) == 1 else np.repeat(column, lines.shape[2], axis=1)
+
+
+def _blocks(lines: Array) -> list[slice]:
+    """Return the features in parts that stay in the cache; their lines follow one another."""
+    outer, line = max(1, len(lines)), max(1, lines[:1, 0].nbytes)
+    step = max(1, BLOCK_BYTES // (outer * line))
+    if outer > 1:
+        step = max(step, RUN_BYTES // line)
+    return [slice(first, first + step) for first in range(0, lines.shape[1], step)]

@@ -17,7 +17,8 @@ class GRU(Recurrent):
 
     r = σ(…) is the reset gate, z = σ(…) the update gate, n the candidate; the rows of the
     parameters stand in this order: r, z, n. The reset gate comes after the product, as in cuDNN and
-    PyTorch, so that a step has one product; Cho et al. 2014 have it before: U (r ∘ h).
+    PyTorch, so that the three products of a step wait for h_{t−1} alone and are one call, a block
+    for each gate; Cho et al. 2014 have it before: U (r ∘ h).
 
     Attributes
     ----------

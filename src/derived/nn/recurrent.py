@@ -19,8 +19,8 @@ class Recurrent(Layer):
     """h_t = f(x_t, h_{t−1}) for t = 1 … T, on sequences x (T, B, features) of equal length.
 
     Time comes first: x[t] is one step of the whole batch, contiguous in memory. What the input adds
-    to every step is one product for all steps, and so is each gradient of a weight; only the
-    product with h_{t−1} has to wait for the step before.
+    to every step is computed for all steps at once, and each gradient of a weight is one product;
+    only the product with h_{t−1} has to wait for the step before.
 
     Parameters
     ----------

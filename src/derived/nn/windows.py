@@ -26,6 +26,10 @@ __all__ = [
     "picture_shape",
 ]
 
+#: Pictures whose lines the first cache holds side by side.
+FEW_PICTURES = 8
+#: Bytes of a picture from which on this matters.
+LARGE_PICTURE = 4096
 #: A number for both axes, or one for the rows and one for the columns.
 Pair: TypeAlias = int | tuple[int, int]
 #: How many numbers stand before and after each line of the picture.
@@ -76,8 +80,19 @@ def output_length(
 
 
 def batch_last(x: Array) -> Array:
-    """Return (B, C, H, W) as (C, H, W, B), contiguous: a copy only where it does not lie so."""
-    return np.ascontiguousarray(x.transpose(1, 2, 3, 0))
+    """Return (B, C, H, W) as (C, H, W, B), contiguous: a copy only where it does not lie so.
+
+    Large pictures are copied a few at a time: the places of many pictures at once, each in a line
+    of the cache of its own, drive one another out of it before the next number of a line is read.
+    """
+    last = x.transpose(1, 2, 3, 0)
+    if last.flags.c_contiguous or x[:1].nbytes < LARGE_PICTURE:
+        return np.ascontiguousarray(last)
+    y = np.empty(last.shape, x.dtype)
+    for first in range(0, len(x), FEW_PICTURES):
+        part = slice(first, first + FEW_PICTURES)
+        y[..., part] = last[..., part]
+    return y
 
 
 def batch_first(x: Array) -> Array:
