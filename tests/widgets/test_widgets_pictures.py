@@ -99,6 +99,24 @@ def test_the_window_follows_pointer_and_keys(open_page: OpenPage) -> None:
     assert model(page, "place") == [7, 4], "it stops at the border"
 
 
+def test_the_pointer_shows_the_numbers_of_a_window_that_strides_over_a_border(
+    open_page: OpenPage,
+) -> None:
+    picture = np.arange(100).reshape(10, 10)
+    page = open_page(KernelEditor(picture, "average", stride=2, padding="full"))
+    box = box_of(page.locator(".dld-area").nth(1))
+    padded, places = np.pad(picture, 2), 6  # ⌊(10 + 2 · 2 − 3) / 2⌋ + 1
+    for row, column in ((0, 3), (5, 0), (2, 4)):
+        x, y = (column + 0.5) / places, (row + 0.5) / places
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        wait_until(lambda at=(row, column): status(page).startswith(f"Output {at}"))
+        window = padded[2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
+        patch = page.locator(".dld-matrix").first.locator("td").all_inner_texts()
+        assert patch == [str(each) for each in window.ravel()]
+        got = float(page.locator(".dld-sum").inner_text())  # to three digits
+        np.testing.assert_allclose(got, window.mean(), rtol=0.005)
+
+
 # ---- the digit through the layers
 
 
