@@ -77,21 +77,23 @@ def test_a_wrong_gradient_is_caught(cls, data):
         compare_layer(layer, x)
 
 
-@every([nn.Dense, nn.Maxout])
+@every([nn.Dense, nn.Maxout, nn.Conv2d, nn.BatchNorm, nn.RNN, nn.LSTM, nn.GRU])
 @FEW
 @given(data=st.data())
 def test_a_wrong_parameter_gradient_is_caught(cls, data):
+    name = "shift" if cls is nn.BatchNorm else "bias"
+
     class Wrong(cls):
         def backward(self, grad_output):
             gradient = super().backward(grad_output)
-            self.gradients["bias"][...] += 1e-5
+            self.gradients[name] += 1e-5 * max(1.0, np.max(np.abs(self.gradients[name])))
             return gradient
 
     layer, x = draw_case(cls, data)
     layer.__class__ = Wrong
-    with pytest.raises(AssertionError, match="Wrong: gradient of 'bias'"):
+    with pytest.raises(AssertionError, match=f"Wrong: gradient of '{name}'"):
         compare_layer(layer, x)
-    with pytest.raises(CheckFailed, match="bias"):
+    with pytest.raises(CheckFailed, match=f"gradient of '{name}'"):
         compare_with_differences(layer, x)
 
 
@@ -109,7 +111,7 @@ def compare_with_differences(layer, x):
     def objective():
         return float(np.sum(weights * layer.forward(x)))
 
-    gradcheck(objective, {"x": x, **layer.parameters}, gradients)
+    gradcheck(objective, {**layer.parameters, "x": x}, gradients)
 
 
 @every(FOUND)
