@@ -15,6 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -103,7 +104,9 @@ def main() -> None:
     source = first_assignment(TASKS)
     made = submissions(source)
     with tempfile.TemporaryDirectory() as name:
-        seconds = ours(Path(name) / "ours", source, made)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"nbgrader\.")  # as the commands do
+            seconds = ours(Path(name) / "ours", source, made)
         other = stock(Path(name) / "stock", source, made)
     each = seconds / SUBMISSIONS
     memory = max(resource.getrusage(who).ru_maxrss
