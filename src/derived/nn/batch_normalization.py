@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from derived.nn.arrays import Array, as_floating, floating_dtype
 from derived.nn.layer import Layer
+from derived.nn.windows import batch_last
 
 __all__ = ["BatchNorm"]
 
@@ -150,8 +151,8 @@ def _lines(x: Array, like: Array | None) -> Array:
     as_it_is = places >= LONG and x.flags.c_contiguous if like is None else like.shape[0] > 1
     if as_it_is:
         return np.ascontiguousarray(x).reshape(len(x), x.shape[1], places)
-    order = (1, *range(2, x.ndim), 0)
-    return np.ascontiguousarray(x.transpose(order)).reshape(1, x.shape[1], -1)
+    last = batch_last(x if x.ndim == 4 else x[..., np.newaxis, np.newaxis])
+    return last.reshape(1, x.shape[1], -1)
 
 
 def _pictures(lines: Array, shape: tuple[int, ...]) -> Array:
