@@ -52,10 +52,11 @@ class Adam:
         self.learning_rate, self.betas, self.epsilon = float(learning_rate), betas, epsilon
         self.steps = 0
         parameters = layer.parameters
-        # In the order in which a parameter lies in memory: blocks of it are then contiguous.
+        # m / (1 − β₁) and v / (1 − β₂): so the gradient is added as it is. They are in the order in
+        # which a parameter lies in memory: blocks of it are then contiguous.
         self._mean = {name: np.zeros(p.size, p.dtype) for name, p in parameters.items()}
         self._square = {name: np.zeros(p.size, p.dtype) for name, p in parameters.items()}
-        self._spare = {p.dtype: np.empty((2, BLOCK), p.dtype) for p in parameters.values()}
+        self._spare = {p.dtype: np.empty(BLOCK, p.dtype) for p in parameters.values()}
 
     def step(self) -> None:
         """Take one step with the gradients of the last ``backward``."""
@@ -74,17 +75,17 @@ class Adam:
 
     def _update(self, parameter: Array, gradient: Array, mean: Array, square: Array) -> None:
         beta1, beta2 = self.betas
-        a, b = self._spare[parameter.dtype][:, : len(parameter)]
+        root = self._spare[parameter.dtype][: len(parameter)]
         mean *= beta1
-        np.multiply(gradient, 1 - beta1, out=a)
-        mean += a
+        mean += gradient
         square *= beta2
-        np.multiply(gradient, gradient, out=a)
-        a *= 1 - beta2
-        square += a
-        np.sqrt(square, out=a)
-        a *= (1 - beta2**self.steps) ** -0.5
-        a += self.epsilon
-        np.divide(mean, a, out=b)
-        b *= self.learning_rate / (1 - beta1**self.steps)
-        parameter -= b
+        np.multiply(gradient, gradient, out=root)
+        square += root
+        # All constant factors meet in two numbers: each pass over the block takes time.
+        size = self.learning_rate * (1 - beta1) / (1 - beta1**self.steps)
+        scale = ((1 - beta2) / (1 - beta2**self.steps)) ** 0.5
+        np.sqrt(square, out=root)
+        root *= scale / size
+        root += self.epsilon / size
+        np.divide(mean, root, out=root)
+        parameter -= root
