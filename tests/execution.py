@@ -14,6 +14,7 @@ import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -33,6 +34,24 @@ class Run:
 
     notebook: NotebookNode
     seconds: float
+
+
+class WrittenOnce(NBClientEngine):
+    """Writes the executed notebook at its end; papermill's own engine does twice for each cell."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: NotebookExecutionManager, *arguments: Any, **options: Any
+    ) -> None:
+        """Execute; whatever happens, papermill writes the notebook afterwards."""
+        output, nb_man.output_path = nb_man.output_path, None
+        try:
+            super().execute_managed_notebook(nb_man, *arguments, **options)
+        finally:
+            nb_man.output_path = output
+
+
+papermill_engines.register("written once", WrittenOnce)
 
 
 def processor_seconds() -> float:
@@ -63,6 +82,7 @@ def run_notebook(
                 path,
                 output,
                 parameters=dict(parameters or {}),
+                engine_name="written once",
                 kernel_name=kernel,
                 cwd=folder,
                 progress_bar=False,

@@ -91,7 +91,9 @@ class Pages:
     def take(self, options: dict[str, Any]) -> Page:
         key = self.key(options)
         if self.idle[key]:
-            return self.idle[key].pop()
+            page = self.idle[key].pop()
+            page.bring_to_front()  # the browser draws once a second what lies behind other windows
+            return page
         if key not in self.contexts:
             self.contexts[key] = self.browser.new_context(**options)
             self.contexts[key].set_default_timeout(10_000)
