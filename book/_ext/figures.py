@@ -146,7 +146,8 @@ def visit_image(translator: Any, node: nodes.image) -> None:
     if source in builder.images:
         node["uri"] = posixpath.join(builder.imgpath, quote(builder.images[source]))
     attributes = {"src": node["uri"], "alt": node.get("alt", ""), "decoding": "async"}
-    if size := _size(translator, node, source):
+    size = _size(translator, node, source)
+    if size:
         attributes |= {"width": str(size[0]), "height": str(size[1])}
     if "width" in node:  # asked for in the page
         width = node["width"] + ("px" if node["width"].isdigit() else "")
@@ -158,7 +159,10 @@ def visit_image(translator: Any, node: nodes.image) -> None:
     if classes:
         attributes["class"] = " ".join(classes)
     written = " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items())
-    translator.body.append(f"<img {written} />")
+    image = f"<img {written} />"
+    if size and isinstance(node.parent, captioned_figure):  # the style sheet: where to scroll
+        image = f'<div class="drawing" style="--width: {size[0]}px">{image}</div>'
+    translator.body.append(image)
     if not isinstance(node.parent, nodes.TextElement):
         translator.body.append("\n")
 

@@ -9,6 +9,7 @@
     ".pst-scrollable-table-container": "Table that scrolls sideways",
     "div.highlight > pre": "Code or output that scrolls sideways",
     ".cell_output .text_html": "Output that scrolls sideways",
+    "figure.book-figure > .drawing": "Figure that scrolls sideways",
   };
 
   // A formula in a line of text cannot be broken; one that is wider than its line scrolls too.

@@ -32,8 +32,8 @@ _NAMES = ("ci", "cpu", "gpu")
 class Profile:
     """How large a lab's run is, and where it happens.
 
-    name : ``"ci"`` (embedded data, at most a minute on two cores), ``"cpu"`` (real data, at most
-        ten minutes) or ``"gpu"`` (real data, as fast as the card allows).
+    name : ``"ci"`` (data that need no download, at most a minute), ``"cpu"`` (real data, two to
+        forty minutes on one core) or ``"gpu"`` (real data, as fast as the card allows).
     device : where the tensors live; always the CPU in the profiles ``ci`` and ``cpu``.
     """
 

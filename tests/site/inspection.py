@@ -70,6 +70,14 @@ _IMAGES = """() => [...document.images].flatMap((image) => {
   return faults;
 })"""
 
+# The letters in a figure have the size of the text's; much smaller they cannot be read. What is
+# wider than the column of a large screen is shrunk there, too, and drawn with that in mind.
+_SMALL = """() => [...document.querySelectorAll("figure.book-figure img")].flatMap((image) => {
+  const scale = image.offsetWidth / Math.min(760, Number(image.getAttribute("width")));
+  if (scale > 0.69 || !image.offsetWidth) return [];
+  return [`a figure at ${scale.toFixed(2)} of its size: ${image.alt.slice(0, 80)}`];
+})"""
+
 _MATH = """() => [...document.querySelectorAll(".math")].flatMap((box) => {
   const source = box.textContent.slice(0, 80);
   const formula = box.querySelector("mjx-container");
@@ -244,6 +252,10 @@ class Visit:
     def unnamed_images(self) -> list[str]:
         """Return images without alternative text, without a size, or broken."""
         return self.ask(_IMAGES)
+
+    def small_figures(self) -> list[str]:
+        """Return figures that are too small for their letters to be read."""
+        return self.ask(_SMALL)
 
     def untypeset_math(self) -> list[str]:
         """Return formulas that are not typeset, wrong, or silent to a screen reader."""

@@ -143,6 +143,7 @@ def test_figure_has_image_text_caption_and_size(clean):
         r'<figure class="book-figure" id="fig-3-1">.*?</figure>', text, re.DOTALL
     )
     (image,) = re.findall("<img [^>]*>", figure)
+    assert f'<div class="drawing" style="--width: 640px">{image}</div>' in figure
     for part in ('alt="One grey dot, alone."', 'width="640"', 'height="480"', "invertible"):
         assert part in image
     caption = re.search("<figcaption>(.*?)</figcaption>", figure, re.DOTALL)[1]

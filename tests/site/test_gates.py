@@ -73,6 +73,14 @@ BROKEN = {
         "errors",
         "404: .*gone.js",
     ),
+    "figure-too-small": (
+        html(
+            f'{GOOD_BODY}<figure class="book-figure" style="width: 400px"><img src="{PICTURE}" '
+            'alt="a dot" width="900" height="90" style="max-width: 100%"></figure>'
+        ),
+        "small_figures",
+        "a figure at 0.5.*a dot",
+    ),
     "sideways": (
         html(GOOD_BODY + '<div id="plank" style="width: 900px">wide</div>'),
         "sideways",

@@ -25,7 +25,7 @@ def test_page_works_from_disk(visited, site, page):
     faults += seen.untypeset_math() + seen.missing_figures() + seen.unnamed_images()
     faults += seen.wrong_rooms()
     seen.open_everything()
-    faults += seen.sideways()
+    faults += seen.small_figures() + seen.sideways()
     assert not faults, say(faults)
 
 
