@@ -41,6 +41,12 @@ class _ActivationLayer(Layer):
         return self._pull_back(x, y, self._as_gradient(grad_output, y))
 
 
+def _finite(name: str, value: float) -> float:
+    if not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise ValueError(f"{name} is a finite number, got {value!r}")
+    return float(value)  # a NumPy number would turn float32 into float64
+
+
 class Step(_ActivationLayer):
     """The threshold unit: 1 where x > 0, else 0. Its gradient is zero, so that nothing learns."""
 
@@ -87,7 +93,7 @@ class LeakyReLU(_ActivationLayer):
     def __init__(self, slope: float = 0.1) -> None:
         """Keep the slope of the negative side (0.1 on the slide, 0.01 in PyTorch)."""
         super().__init__()
-        self.slope = slope
+        self.slope = _finite("the slope", slope)
 
     def _function(self, x: Array) -> Array:
         return activations.leaky_relu(x, self.slope)
@@ -102,7 +108,7 @@ class ELU(_ActivationLayer):
     def __init__(self, alpha: float = 1.0) -> None:
         """Keep α, minus the limit of y for x → −∞."""
         super().__init__()
-        self.alpha = alpha
+        self.alpha = _finite("alpha", alpha)
 
     def _function(self, x: Array) -> Array:
         return activations.elu(x, self.alpha)

@@ -87,7 +87,7 @@ def relu_derivative(z: ArrayLike) -> Array:
 def leaky_relu(z: ArrayLike, slope: float = 0.1) -> Array:
     """Return z where z > 0, else slope · z. The lecture's slope is 0.1 (PyTorch's is 0.01)."""
     z = as_floating(z)
-    return np.where(z > 0, z, slope * z)
+    return np.where(z > 0, z, float(slope) * z)
 
 
 def leaky_relu_derivative(z: ArrayLike, slope: float = 0.1) -> Array:
@@ -102,13 +102,13 @@ def elu(z: ArrayLike, alpha: float = 1.0) -> Array:
     The exponential is evaluated on min(z, 0) only: the branch that is not used cannot overflow.
     """
     z = as_floating(z)
-    return np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
+    return np.where(z > 0, z, float(alpha) * np.expm1(np.minimum(z, 0)))
 
 
 def elu_derivative(z: ArrayLike, alpha: float = 1.0) -> Array:
     """Return 1 where z > 0, else α exp(z). It is continuous only for α = 1."""
     z = as_floating(z)
-    return np.where(z > 0, 1, alpha * np.exp(np.minimum(z, 0)))
+    return np.where(z > 0, 1, float(alpha) * np.exp(np.minimum(z, 0)))
 
 
 def maxout(z: ArrayLike, axis: int = -1) -> Array:

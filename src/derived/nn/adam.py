@@ -6,6 +6,7 @@ import numpy as np
 
 from derived.nn.arrays import Array
 from derived.nn.layer import Layer
+from derived.nn.optimizer_arguments import finite_positive, whole_network
 
 __all__ = ["Adam"]
 
@@ -22,13 +23,14 @@ class Adam:
     Parameters
     ----------
     layer : whose parameters are trained; usually a Sequential.
-    learning_rate : η > 0.
+    learning_rate : η > 0; the attribute may be changed between steps (a schedule), also to 0.
     betas : β₁ and β₂, in [0, 1).
     epsilon : ε > 0.
 
     Raises
     ------
-    ValueError : if a setting lies outside its range.
+    TypeError : if ``layer`` is no layer.
+    ValueError : if a setting lies outside its range, or a parameter has gaps in memory.
 
     Source: Kingma & Ba 2015, algorithm 1.
     """
@@ -42,16 +44,17 @@ class Adam:
         epsilon: float = 1e-8,
     ) -> None:
         """Start with running means of zero."""
-        if not 0 < learning_rate < np.inf:
-            raise ValueError(f"the learning rate is a positive number, got {learning_rate}")
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"both betas lie in [0, 1), got {betas}")
-        if not epsilon > 0:
-            raise ValueError(f"epsilon is a positive number, got {epsilon}")
-        self.layer = layer
-        self.learning_rate, self.betas, self.epsilon = float(learning_rate), betas, epsilon
+        self.layer = whole_network(layer)
+        self.learning_rate = finite_positive("the learning rate", learning_rate)
+        self.epsilon = finite_positive("epsilon", epsilon)
+        if np.shape(betas) != (2,) or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas are two numbers in [0, 1), got {betas!r}")
+        self.betas = betas
         self.steps = 0
         parameters = layer.parameters
+        for name, parameter in parameters.items():
+            if not parameter.transpose(_axes(parameter)).flags.c_contiguous:
+                raise ValueError(f"{name!r} has gaps in memory: copy it, np.ascontiguousarray(…)")
         # m / (1 − β₁) and v / (1 − β₂): so the gradient is added as it is. They are in the order in
         # which a parameter lies in memory: blocks of it are then contiguous.
         self._mean = {name: np.zeros(p.size, p.dtype) for name, p in parameters.items()}
@@ -62,11 +65,9 @@ class Adam:
         """Take one step with the gradients of the last ``backward``."""
         self.steps += 1
         for name, parameter in self.layer.parameters.items():
-            flat = parameter.ravel(order="K")
-            if not np.shares_memory(flat, parameter):
-                raise ValueError(f"{name!r} does not lie in one piece of memory")
-            transposed = not parameter.flags.c_contiguous
-            gradient = self.layer.gradients[name].ravel("F" if transposed else "C")
+            axes = _axes(parameter)
+            flat = parameter.transpose(axes).reshape(-1)  # a view
+            gradient = self.layer.gradients[name].transpose(axes).reshape(-1)
             for first in range(0, flat.size, BLOCK):
                 part = slice(first, first + BLOCK)
                 self._update(
@@ -81,6 +82,8 @@ class Adam:
         square *= beta2
         np.multiply(gradient, gradient, out=root)
         square += root
+        if not self.learning_rate:
+            return
         # All constant factors meet in two numbers: each pass over the block takes time.
         size = self.learning_rate * (1 - beta1) / (1 - beta1**self.steps)
         scale = ((1 - beta2) / (1 - beta2**self.steps)) ** 0.5
@@ -89,3 +92,8 @@ class Adam:
         root += self.epsilon / size
         np.divide(mean, root, out=root)
         parameter -= root
+
+
+def _axes(array: Array) -> tuple[int, ...]:
+    """Return the axes of an array in the order of its memory, the longest stride first."""
+    return tuple(sorted(range(array.ndim), key=lambda axis: -array.strides[axis]))

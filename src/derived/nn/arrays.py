@@ -21,17 +21,17 @@ SHORT_BUFFER = 512
 def as_floating(values: ArrayLike, dtype: DTypeLike = np.float64) -> Array:
     """Return ``values`` as a floating-point array, without a copy where they already are one.
 
-    Integers and Booleans become ``dtype``; float32 stays float32, so that a network computes in
-    the precision of its input.
+    Integers, Booleans and float16, whose sums overflow, become ``dtype``; float32 stays float32,
+    so that a network computes in the precision of its input.
 
     Raises
     ------
     TypeError : if the values are not real numbers.
     """
     array = np.asarray(values)
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and array.itemsize >= 4:
         return array
-    if array.dtype.kind in "biu":
+    if array.dtype.kind in "biuf":
         return array.astype(dtype)
     raise TypeError(f"expected real numbers, got an array of dtype {array.dtype}")
 

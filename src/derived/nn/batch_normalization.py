@@ -148,7 +148,7 @@ def _lines(x: Array, like: Array | None) -> Array:
     like : the result for another array of this shape, whose order is to be kept.
     """
     places = prod(x.shape[2:])
-    as_it_is = places >= LONG and x.flags.c_contiguous if like is None else like.shape[0] > 1
+    as_it_is = places >= LONG and x.flags.c_contiguous if like is None else like.shape[0] != 1
     if as_it_is:
         return np.ascontiguousarray(x).reshape(len(x), x.shape[1], places)
     last = batch_last(x if x.ndim == 4 else x[..., np.newaxis, np.newaxis])

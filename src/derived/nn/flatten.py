@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from numpy.typing import ArrayLike
 
 from derived.nn.arrays import Array, as_floating
@@ -21,9 +23,9 @@ class Flatten(Layer):
         ValueError : if x has no axis for the batch.
         """
         x = as_floating(x)
-        if x.ndim < 1 or len(x) == 0:
+        if x.ndim < 1:
             raise ValueError(f"Flatten expects x of shape (batch, ...), got {x.shape}")
-        y = x.reshape(len(x), -1)
+        y = x.reshape(len(x), prod(x.shape[1:]))
         self._remember(x, y)
         return y
 

@@ -104,13 +104,13 @@ class BinaryCrossEntropy(Loss):
         z, y = _same_shape("BinaryCrossEntropy", prediction, target)
         if not np.all((y >= 0) & (y <= 1)):
             raise ValueError("BinaryCrossEntropy: a target lies outside [0, 1]; labels are 0 or 1")
-        self._memory = z, y
+        self._memory = sigmoid(z) - y, y
         return float(np.mean(np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))))
 
     def backward(self) -> Array:
         """Return (σ(z) − y) / number of entries."""
-        z, y = self._recall()
-        gradient: Array = (sigmoid(z) - y) / z.size
+        difference, _ = self._recall()
+        gradient: Array = difference / difference.size
         return gradient
 
 
@@ -118,7 +118,11 @@ def _class_labels(target: ArrayLike, logits: Array) -> NDArray[np.intp]:
     """Return the labels as indices into the columns of ``logits``, one for each row."""
     labels = np.asarray(target)
     if labels.shape != logits.shape[:1]:
-        hint = "; one-hot targets become labels by argmax(axis=1)" if labels.ndim == 2 else ""
+        hint = ""
+        if labels.shape == (len(logits), 1):
+            hint = "; a column becomes labels by labels[:, 0]"
+        elif labels.shape == logits.shape:
+            hint = "; one-hot targets become labels by argmax(axis=1)"
         raise ValueError(
             f"CrossEntropy: logits of shape {logits.shape} need labels of shape "
             f"{logits.shape[:1]}, got {labels.shape}{hint}"
@@ -155,8 +159,9 @@ class CrossEntropy(Loss):
 
     def __init__(self, *, label_smoothing: float = 0.0) -> None:
         """Keep ε."""
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"the label smoothing lies in [0, 1), got {label_smoothing}")
+        number = isinstance(label_smoothing, int | float | np.number)
+        if not number or not 0 <= label_smoothing < 1:
+            raise ValueError(f"the label smoothing lies in [0, 1), got {label_smoothing!r}")
         super().__init__()
         self.label_smoothing = float(label_smoothing)
 

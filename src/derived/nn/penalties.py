@@ -42,7 +42,11 @@ class Penalty(ABC):
         if not isinstance(strength, int | float | np.number) or not 0 <= strength < np.inf:
             raise ValueError(f"the strength of a penalty is 0 or positive, got {strength!r}")
         self.layer, self.strength = layer, float(strength)
-        self.names = [name for name, array in layer.parameters.items() if array.ndim >= 2]
+        self.names = [
+            name
+            for name, array in layer.parameters.items()
+            if array.ndim >= 2 and not name.endswith("bias")  # Maxout's has a row for each piece
+        ]
 
     def forward(self) -> float:
         """Return λ Ω(w)."""

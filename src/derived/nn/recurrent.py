@@ -88,7 +88,7 @@ class Recurrent(Layer):
         if x.ndim != 3 or x.shape[2] != weight.shape[1] or len(x) == 0:
             raise ValueError(
                 f"{type(self).__name__} expects x of shape (time, batch, {weight.shape[1]}), "
-                f"got {x.shape}"
+                f"got {x.shape}" + (": there is no step" if x.ndim == 3 and len(x) == 0 else "")
             )
         state = self._initial(initial_state, x)
         scale = self._scale(x.dtype)
@@ -105,6 +105,10 @@ class Recurrent(Layer):
         )
         self._remember(x, hidden, *memory)
         return hidden[1:]
+
+    def __call__(self, x: ArrayLike, initial_state: Sequence[ArrayLike] | None = None) -> Array:
+        """Return ``forward(x, initial_state)``."""
+        return self.forward(x, initial_state)
 
     def backward(self, grad_output: ArrayLike) -> Array:
         """Return ∂J/∂x: (T, B, hidden_features) → (T, B, in_features), and fill ``gradients``.
@@ -146,7 +150,7 @@ class Recurrent(Layer):
         return z.reshape(*x.shape[:2], len(bias))
 
     def _fill_biases(self, delta: Array, delta_hidden: Array) -> None:
-        np.sum(delta, axis=0, out=self.gradients["bias"])
+        np.sum(delta, axis=0, dtype=np.float64, out=self.gradients["bias"])
 
     def _bias(self, dtype: np.dtype[np.floating]) -> Array:
         """Return what is added to the input's part of z."""
@@ -160,11 +164,13 @@ class Recurrent(Layer):
         factors = [0.5 if is_sigmoid else 1.0 for is_sigmoid in self.sigmoid_gates]
         return np.repeat(np.asarray(factors, dtype), self.hidden_features)
 
-    def _initial(self, given: Sequence[ArrayLike] | None, x: Array) -> tuple[Array, ...]:
+    def _initial(self, given: Sequence[ArrayLike] | Array | None, x: Array) -> tuple[Array, ...]:
         shape = (x.shape[1], self.hidden_features)
         if given is None:
             return (np.zeros(shape, x.dtype),) * self.states
-        state = tuple(np.asarray(array, x.dtype) for array in given)
+        if isinstance(given, np.ndarray) and given.shape == shape:
+            raise ValueError(f"{type(self).__name__}: write a state of one array h as (h,)")
+        state = tuple(as_floating(array).astype(x.dtype, copy=False) for array in given)
         if [array.shape for array in state] != [shape] * self.states:
             raise ValueError(
                 f"{type(self).__name__}: an initial state is {self.states} of shape {shape}, got "

@@ -41,13 +41,25 @@ class Sequential(Layer):
                 )
         if not layers:
             raise ValueError("Sequential needs at least one layer")
-        if len({id(layer) for layer in layers}) < len(layers):
+        every = [one for layer in layers for one in _layers_of(layer)]
+        if len({id(one) for one in every}) < len(every):
             raise ValueError("a layer stands in Sequential twice: make two layers")
         super().__init__(
             {f"{i}.{k}": v for i, layer in enumerate(layers) for k, v in layer.parameters.items()},
             {f"{i}.{k}": v for i, layer in enumerate(layers) for k, v in layer.gradients.items()},
         )
         self.layers = layers
+
+    @property
+    def training(self) -> bool:
+        """Whether a layer is in training, that has another way of predicting; set it for all."""
+        return any(getattr(layer, "training", False) for layer in self.layers)
+
+    @training.setter
+    def training(self, value: bool) -> None:
+        for layer in self.layers:
+            if hasattr(layer, "training"):
+                layer.training = value
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the output of the last layer; the shapes are those of the layers."""
@@ -74,3 +86,9 @@ class Sequential(Layer):
         """Show one layer a line."""
         lines = "".join(f"\n  {i}: {layer!r}" for i, layer in enumerate(self.layers))
         return f"Sequential({lines}\n)"
+
+
+def _layers_of(layer: Layer) -> list[Layer]:
+    """Return a layer and, if it is a container, all layers inside."""
+    inner = layer.layers if isinstance(layer, Sequential) else ()
+    return [layer, *(one for part in inner for one in _layers_of(part))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from derived.nn.layer import Layer
+from derived.nn.optimizer_arguments import finite_positive, whole_network
 
 __all__ = ["SGD"]
 
@@ -20,6 +21,7 @@ class SGD:
 
     Raises
     ------
+    TypeError : if ``layer`` is no layer.
     ValueError : if η or μ lies outside its range.
 
     Source: Selective Introduction, "DL basics" (W ← W − η ∂ℓ/∂W); momentum: Polyak 1964, in the
@@ -28,12 +30,10 @@ class SGD:
 
     def __init__(self, layer: Layer, learning_rate: float, momentum: float = 0.0) -> None:
         """Start with velocities of zero."""
-        if not 0 < learning_rate < np.inf:
-            raise ValueError(f"the learning rate is a positive number, got {learning_rate}")
-        if not 0 <= momentum < 1:
-            raise ValueError(f"the momentum lies in [0, 1), got {momentum}")
-        self.layer = layer
-        self.learning_rate = float(learning_rate)
+        self.layer = whole_network(layer)
+        self.learning_rate = finite_positive("the learning rate", learning_rate)
+        if not isinstance(momentum, int | float | np.number) or not 0 <= momentum < 1:
+            raise ValueError(f"the momentum lies in [0, 1), got {momentum!r}")
         self.momentum = float(momentum)
         parameters = layer.parameters
         self._velocity = {name: np.zeros_like(p) for name, p in parameters.items()}

@@ -188,7 +188,7 @@ class Tensor:
         """Return a / b."""
         tensor = _operand(other, self)
         a, b = self.data, tensor.data
-        return _node(a / b, "/", (self, lambda g: g / b), (tensor, lambda g: -g * a / b**2))
+        return _node(a / b, "/", (self, lambda g: g / b), (tensor, lambda g: -g * (a / b) / b))
 
     def __rtruediv__(self, other: ArrayLike) -> Tensor:
         """Return other / a."""
