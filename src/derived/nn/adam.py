@@ -10,8 +10,8 @@ from derived.nn.optimizer_arguments import finite_positive, whole_network
 
 __all__ = ["Adam"]
 
-#: Numbers of a parameter that are updated at a time: all that belongs to them stays in the cache.
-BLOCK = 16_384
+#: Numbers of a parameter that are updated at a time: what belongs to them mostly stays in caches.
+BLOCK = 65_536
 
 
 class Adam:
