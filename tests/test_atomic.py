@@ -54,6 +54,25 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
     assert torn == []
 
 
+def test_threads_that_write_one_file_do_not_mix(tmp_path):
+    path, failures = tmp_path / "file", []
+
+    def write(digit):
+        try:
+            for _ in range(40):
+                write_atomically(path, digit * 100_000)
+                assert len(set(path.read_bytes())) == 1
+        except (OSError, AssertionError) as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(digit,)) for digit in (b"1", b"2", b"3")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
 def test_rests_of_killed_processes_are_removed_but_not_fresh_ones(tmp_path):
     path = tmp_path / "file"
     old, fresh, foreign = (tmp_path / f for f in (".file.1.tmp", ".file.2.tmp", ".other.1.tmp"))

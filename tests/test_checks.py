@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from derived.checks import CheckFailed, check, gradcheck, refute
+from derived.checks import CheckFailed, check, gradcheck, refute, relative_error
 
 
 def test_check_prints_one_stable_line(capsys):
@@ -22,6 +22,7 @@ def test_check_prints_one_stable_line(capsys):
         (1.0, np.inf, "want contains NaN or infinity"),
         ("one", 1.0, "not a real number"),
         (1.0 + 2.0j, 1.0, "not a real number"),
+        ([], [], "nothing to compare"),
     ],
 )
 def test_check_fails_with_a_message_that_names_the_place(got, want, message):
@@ -33,7 +34,6 @@ def test_check_is_absolute_near_zero_and_relative_above_one():
     check("1.1", "small", 1e-10, 0.0)
     check("1.2", "large", 1e12 + 1.0, 1e12)
     check("1.3", "exact", [1, 2], [1, 2], tol=0)
-    check("1.4", "empty", [], [])
 
 
 def test_refute_needs_a_misprint_that_fails_and_a_correction_that_holds(capsys):
@@ -59,6 +59,54 @@ def test_refute_needs_a_misprint_that_fails_and_a_correction_that_holds(capsys):
 def test_refute_says_how_the_misprint_fails(printed, word, capsys):
     refute("E-05", None, "misprint", printed, 1.0)
     assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("bound", [np.nan, np.inf, -1e-9, None])
+def test_a_bound_that_bounds_nothing_is_refused(bound):
+    x = np.ones(2)
+    for call in (
+        lambda: check("1.1", "a = b", 1.0, 1.0, tol=bound),
+        lambda: refute("E-1", None, "misprint", 2.0, 1.0, tol=bound),
+        lambda: refute("E-1", None, "misprint", 2.0, 1.0, gap=bound),
+        lambda: gradcheck(lambda: float(x.sum()), {"x": x}, {"x": np.ones(2)}, tol=bound),
+    ):
+        with pytest.raises(ValueError, match="must be a finite number ≥ 0"):
+            call()
+
+
+def test_integers_are_compared_as_integers():
+    with pytest.raises(CheckFailed, match="got 9007199254740993, want 9007199254740992"):
+        check("1.1", "n + 1 = n", 2**53 + 1, 2**53, tol=0)
+    check("1.2", "unsigned", np.uint8([1, 255]), [1, 255], tol=0)
+
+
+@pytest.mark.parametrize(
+    ("printed", "want", "message"),
+    [
+        (NameError("name 'w' is not defined"), 1.0, "a mistake in the code.*name 'w'"),
+        (AttributeError("no attribute"), 1.0, "a mistake in the code"),
+        (None, 1.0, "printed is not a real number"),
+        ("2", 1.0, "printed is not a real number"),
+        (np.array([1.0 + 5j]), [1.0], "printed is not a real number"),
+        (np.array([1.0]), 1.0, r"numbers hold, in the shape \(1,\) instead of \(\)"),
+        (np.ones((3, 1)), np.ones(3), "numbers hold, in the shape"),
+    ],
+)
+def test_a_mistake_of_the_notebook_refutes_nothing(printed, want, message):
+    with pytest.raises(CheckFailed, match=message):
+        refute("E-1", None, "misprint", printed, want)
+
+
+def test_the_relative_error_broadcasts_nothing_and_keeps_the_imaginary_part():
+    with pytest.raises(ValueError, match="one shape"):
+        relative_error(np.ones((3, 1)), np.ones(3))
+    assert relative_error(np.array([1 + 5j]), np.array([1.0])) == 5.0
+
+
+def test_gradcheck_needs_something_to_compare():
+    for nothing in ({}, {"w": np.zeros((0, 3))}):
+        with pytest.raises(CheckFailed, match="nothing to compare"):
+            gradcheck(lambda: 0.0, nothing, nothing)
 
 
 def quadratic():

@@ -1,10 +1,13 @@
 """A figure carries its caption and alternative text, or it is not shown."""
 
 import base64
+import io
 
 import IPython.display
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
+from PIL import Image
 
 from derived import plotting
 
@@ -50,6 +53,16 @@ def test_the_same_figure_is_the_same_file(shown):
 def test_raster_figures_are_png(shown):
     plotting.show(line(), caption="Figure 1.1. A line.", alt=ALT, raster=True)
     assert base64.b64decode(shown[0][0]["image/png"]).startswith(b"\x89PNG")
+
+
+def test_a_raster_figure_keeps_the_color_of_a_small_marker(shown):
+    figure, axes = plotting.subplots(width=5, height=3)
+    axes.imshow(np.random.default_rng(0).random((28, 28)))
+    axes.plot(5, 5, "o", color="#00ff00", markersize=4)
+    plotting.show(figure, caption="Figure 1.1. A point.", alt=ALT, raster=True)
+    picture = Image.open(io.BytesIO(base64.b64decode(shown[0][0]["image/png"]))).convert("RGB")
+    red, green, blue = np.moveaxis(np.asarray(picture).astype(int), -1, 0)
+    assert np.any((red < 9) & (green > 246) & (blue < 9))
 
 
 @pytest.mark.parametrize(

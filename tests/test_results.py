@@ -68,6 +68,38 @@ def test_a_missed_floor_says_what_was_reached_and_records_nothing(
     assert issubclass(FloorMissed, AssertionError)
 
 
+def test_a_missed_floor_removes_the_success_that_an_earlier_run_left(tmp_path):
+    record(folder=tmp_path)
+    record(task="another", folder=tmp_path)
+    with pytest.raises(FloorMissed):
+        record(value=10, floor=90, folder=tmp_path)
+    (left,) = tmp_path.iterdir()
+    assert json.loads(left.read_text("utf8"))["task"] == "another"
+
+
+def test_a_floor_missed_by_less_than_it_prints_shows_more_digits():
+    with pytest.raises(FloorMissed, match=r"reached 99.996 %, but .* must reach ≥ 100.0 %"):
+        record(value=99.996, floor=100)
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_the_result_kept(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(OSError, match=f"could not be written to the folder {file}"):
+        record(folder=file)
+    results.table()
+    assert "97.5 %" in capsys.readouterr().out
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DERIVED_RESULTS", "~/r")
+    record()
+    assert len(list((tmp_path / "home" / "r").iterdir())) == 1
+    assert not (tmp_path / "~").exists()
+
+
 @pytest.mark.parametrize(("value", "floor", "higher"), [(90, 90, True), (0.3, 0.3, False)])
 def test_a_floor_that_is_just_reached_is_reached(value, floor, higher):
     record(value=value, floor=floor, higher_is_better=higher)

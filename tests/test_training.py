@@ -6,10 +6,13 @@ import math
 
 import pytest
 import torch
+from accelerate import Accelerator
+from accelerate.scheduler import AcceleratedScheduler
 from torch import nn
+from torch.optim import lr_scheduler as schedulers
 from torch.utils.data import DataLoader, TensorDataset
 
-from derived.training import Epoch, History, batches
+from derived.training import Epoch, History, batches, train
 
 from .small_training import LOSS, data, fit, generator, network, sgd
 
@@ -67,6 +70,64 @@ def test_every_epoch_trains_in_training_mode():
     fit(model, epochs=2, validate=lambda given: {"x": float(given(data()[0]).sum())})
     assert modes == ([True] * 3 + [False]) * 2
     assert not model.training  # as it was before
+
+
+def test_a_frozen_part_of_the_model_is_still_frozen_afterwards():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    model[1].eval()
+    fit(model, validate=lambda given: {})
+    assert [part.training for part in model.modules()] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "summed"),
+    [
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
+def test_the_loss_is_summed_in_single_precision_at_least(dtype, summed):
+    """In bfloat16 a sum of ones ends at 256."""
+    inputs = torch.ones(1000, 3, dtype=dtype)
+    model = network().to(dtype)
+    history = train(
+        model,
+        lambda outputs, targets: 0 * outputs.sum() + targets[0],
+        sgd(model),
+        batches((inputs, torch.full((1000,), 1 + 2**-40, dtype=summed).to(dtype)), 1),
+        epochs=1,
+        progress=False,
+    )
+    assert history.losses[0] == pytest.approx(1, rel=1e-6)
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    model, compiled = network(), torch.compile(network(), backend="eager")
+    with pytest.raises(ValueError, match="none of the model's parameters"):
+        fit(model, sgd(network()))
+    fit(model, sgd(model[2]))  # of a part of it
+    fit(compiled, sgd(compiled))
+
+
+def test_a_scheduler_of_another_optimizer_is_refused():
+    model = network()
+    optimizer, other = sgd(model), sgd(model)
+    with pytest.raises(ValueError, match="scheduler belongs to another optimizer"):
+        fit(model, optimizer, scheduler=schedulers.ExponentialLR(other, 0.5))
+    parts = [schedulers.ConstantLR(optimizer), schedulers.ExponentialLR(optimizer, 0.5)]
+    fit(model, optimizer, scheduler=schedulers.ChainedScheduler(parts))
+    fit(model, optimizer, scheduler=schedulers.SequentialLR(optimizer, parts, [2]))
+
+
+def test_what_accelerate_wrapped_belongs_together():
+    model = network()
+    optimizer = sgd(model)
+    scheduler = schedulers.ExponentialLR(optimizer, 0.5)
+    wrapped = Accelerator(cpu=True).prepare_optimizer(optimizer)
+    fit(model, wrapped, scheduler=scheduler)
+    fit(model, optimizer, scheduler=AcceleratedScheduler(scheduler, wrapped))
+    fit(model, wrapped, scheduler=AcceleratedScheduler(scheduler, wrapped))
 
 
 def test_validation_must_name_its_numbers():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import time
 from pathlib import Path
 
@@ -16,12 +17,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` beside ``path``, flush it to the disk, and rename it into place.
 
     A process killed at any moment leaves the previous file whole. The name of the temporary file
-    is unique to the process, so that two writers do not mix; the last one wins. Temporary files
-    of ``path`` that a killed process left behind more than ten minutes ago are removed.
+    is unique to the call, so that two writers, be they threads, do not mix; the last one wins.
+    Temporary files of ``path`` that a killed process left behind more than ten minutes ago are
+    removed.
     Raises OSError if the folder cannot be made or written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as stream:
             stream.write(content)

@@ -7,6 +7,8 @@ cell's output, from which the site builds its equation ledger and its errata pag
 
 from __future__ import annotations
 
+import math
+import numbers
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -19,39 +21,65 @@ __all__ = ["RECORD_MIME", "CheckFailed", "check", "gradcheck", "refute", "relati
 RECORD_MIME = "application/vnd.derived.check+json"
 
 FloatArray: TypeAlias = NDArray[np.float64]
+RealArray: TypeAlias = NDArray[Any]
+
+#: What a mistake of the notebook raises, such as a misspelt name; no formula raises these.
+_NOT_OF_A_FORMULA = (NameError, AttributeError, ImportError, SyntaxError)
 
 
 class CheckFailed(AssertionError):
     """An equation did not hold, a misprint did hold, or a gradient was wrong."""
 
 
-def _as_array(value: ArrayLike, name: str, label: str) -> FloatArray:
+def _as_array(value: ArrayLike, name: str, label: str) -> RealArray:
+    """Return float64, or integers as they are: float64 rounds those beyond 2⁵³."""
     array = np.asarray(value)
     if array.dtype == object or array.dtype.kind not in "biuf":
         raise CheckFailed(f"({label}) {name} is not a real number or an array of real numbers")
-    return array.astype(np.float64)
+    return array if array.dtype.kind in "biu" else array.astype(np.float64)
 
 
-def _worst(got: FloatArray, want: FloatArray) -> str:
-    index = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
+def _require_bound(name: str, value: Any) -> None:
+    """Refuse a bound that every error keeps, as every one keeps NaN, or that none can keep."""
+    if not (isinstance(value, numbers.Real) and math.isfinite(value) and float(value) >= 0):
+        raise ValueError(f"{name} must be a finite number ≥ 0, got {value!r}")
+
+
+def _distance(got: NDArray[Any], want: NDArray[Any]) -> FloatArray:
+    """Return |got − want|, exact where both are integers, which would wrap or be rounded."""
+    if got.dtype.kind in "biu" and want.dtype.kind in "biu":
+        return np.asarray(np.abs(got.astype(object) - want.astype(object)), np.float64)
+    exact = np.complex128 if "c" in (got.dtype.kind, want.dtype.kind) else np.float64
+    return np.asarray(np.abs(got.astype(exact) - want.astype(exact)), np.float64)
+
+
+def _worst(got: RealArray, want: RealArray) -> str:
+    index = np.unravel_index(int(np.argmax(_distance(got, want))), want.shape)
     place = f" at index {tuple(int(i) for i in index)}" if want.ndim else ""
-    return f"got {got[index]:.10g}, want {want[index]:.10g}{place}"
+    a, b = (f"{x:.10g}" if isinstance(x, float) else str(x) for x in (got[index], want[index]))
+    return f"got {a}, want {b}{place}"
 
 
 def relative_error(got: ArrayLike, want: ArrayLike) -> float:
     """Return max|got − want| / max(1, max|want|) for two arrays of one shape.
 
-    The denominator never falls below one, so that the measure is absolute near zero.
+    The denominator never falls below one, so that the measure is absolute near zero. Complex
+    numbers are compared as such, and integers exactly. Raises ValueError if the shapes differ.
     """
-    difference = np.abs(np.asarray(got, np.float64) - np.asarray(want, np.float64))
-    scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
-    return float(np.max(difference, initial=0.0)) / scale
+    a, b = np.asarray(got), np.asarray(want)
+    if a.shape != b.shape:
+        raise ValueError(f"got and want must have one shape, but have {a.shape} and {b.shape}")
+    size = np.abs(b if b.dtype.kind == "c" else b.astype(np.float64))
+    scale = max(1.0, float(np.max(size, initial=0.0)))
+    return float(np.max(_distance(a, b), initial=0.0)) / scale
 
 
-def _compare(label: str, got: ArrayLike, want: ArrayLike) -> tuple[FloatArray, FloatArray, float]:
+def _compare(label: str, got: ArrayLike, want: ArrayLike) -> tuple[RealArray, RealArray, float]:
     a, b = _as_array(got, "got", label), _as_array(want, "want", label)
     if a.shape != b.shape:
         raise CheckFailed(f"({label}) shapes differ: got {a.shape}, want {b.shape}")
+    if not b.size:
+        raise CheckFailed(f"({label}) there is nothing to compare: the shape is {b.shape}")
     for name, array in (("got", a), ("want", b)):
         if not np.all(np.isfinite(array)):
             raise CheckFailed(f"({label}) {name} contains NaN or infinity")
@@ -89,8 +117,11 @@ def check(
 
     Raises
     ------
-    CheckFailed : if the error exceeds ``tol``, a shape differs, or a value is not finite.
+    CheckFailed : if the error exceeds ``tol``, a shape differs, a value is not a finite real
+        number, or there is nothing to compare.
+    ValueError : if ``tol`` is not a finite number ≥ 0.
     """
+    _require_bound("tol", tol)
     a, b, error = _compare(equation, got, want)
     if error > tol:
         raise CheckFailed(
@@ -104,15 +135,25 @@ def check(
 
 
 def _failure(
-    erratum: str, printed: ArrayLike | Exception, want: ArrayLike
+    erratum: str, printed: ArrayLike | Exception, want: ArrayLike, gap: float
 ) -> tuple[float | None, str]:
     """Return by how much the misprint is off (None if it has no comparable value), and in words."""
+    if isinstance(printed, _NOT_OF_A_FORMULA):
+        mistake = f"{type(printed).__name__}: {printed}"
+        raise CheckFailed(f"({erratum}) a mistake in the code refutes nothing: {mistake}")
     if isinstance(printed, Exception):
         return None, "cannot be evaluated"
-    a, b = np.asarray(printed, np.float64), _as_array(want, "want", erratum)
+    a, b = _as_array(printed, "printed", erratum), _as_array(want, "want", erratum)
     if not np.all(np.isfinite(b)):
         raise CheckFailed(f"({erratum}) want contains NaN or infinity")
     if a.shape != b.shape:
+        # Axes of length one come from the code; a slide is wrong in the others.
+        slim, true = np.squeeze(a), np.squeeze(b)
+        if slim.shape == true.shape and relative_error(slim, true) <= gap:
+            raise CheckFailed(
+                f"({erratum}) the printed numbers hold, in the shape {a.shape} instead of "
+                f"{b.shape}, so nothing is refuted"
+            )
         return None, f"has shape {a.shape} instead of {b.shape}"
     if not np.all(np.isfinite(a)):
         return None, "is not finite"
@@ -138,7 +179,8 @@ def refute(
     erratum : the identifier of the erratum, such as ``"E-03"``.
     equation : number of the corrected equation in the page, or None if it has none.
     statement : the printed formula and its correction in plain characters.
-    printed : what the printed formula gives, or the exception that evaluating it raises.
+    printed : what the printed formula gives, or the exception that evaluating it raises, such as
+        ValueError for shapes that do not fit.
     want : the true value, found in an independent way.
     corrected : what the corrected formula gives; None where the correction is not a formula.
     tol : bound on the relative error of ``corrected``.
@@ -147,9 +189,14 @@ def refute(
 
     Raises
     ------
-    CheckFailed : if the printed formula holds after all, or the corrected one does not.
+    CheckFailed : if the printed formula holds after all, be it with further axes of length one;
+        if the corrected one does not; if a value is not made of real numbers, or ``want`` is not
+        finite; if ``printed`` is the error of a misspelt name or attribute or the like.
+    ValueError : if ``tol`` or ``gap`` is not a finite number ≥ 0.
     """
-    error, how = _failure(erratum, printed, want)
+    _require_bound("tol", tol)
+    _require_bound("gap", gap)
+    error, how = _failure(erratum, printed, want, gap)
     if error is not None and error <= gap:
         raise CheckFailed(
             f"({erratum}) {statement}: the printed formula holds (error {error:.1g} ≤ {gap:g}), "
@@ -213,7 +260,12 @@ def gradcheck(
     ------
     TypeError : if a parameter is not float64, where differences would drown in round-off.
     CheckFailed : if an error exceeds ``tol``; the message names the parameter and its worst entry.
+        Also if there is no parameter, or one without an entry: nothing would be compared.
+    ValueError : if ``tol`` is not a finite number ≥ 0.
     """
+    _require_bound("tol", tol)
+    if not parameters:
+        raise CheckFailed("there is no parameter, so nothing to compare")
     missing = set(parameters) ^ set(gradients)
     if missing:
         raise CheckFailed(f"parameters and gradients do not match: {sorted(missing)}")

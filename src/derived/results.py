@@ -7,6 +7,7 @@ site builds its results page.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import json
@@ -116,11 +117,14 @@ def record(  # noqa: PLR0913  (all but the first four are named)
     published : a value from the literature to stand beside it.
     floor : the value that the run must reach at least (at most, if lower is better).
     folder : where to write the record as a JSON file; by default ``$DERIVED_RESULTS``, and
-        nowhere if that is not set.
+        nowhere if that is not set. A ``~`` stands for the home folder.
 
     Raises
     ------
-    FloorMissed : if the floor is not reached; nothing is recorded then.
+    FloorMissed : if the floor is not reached; nothing is recorded then, and a record that an
+        earlier run left for the same lab, task, metric and profile goes, in the folder too.
+    OSError : if the folder cannot be written; the message names it, and :func:`table` still shows
+        the record.
     ValueError : if a field cannot be right; the message names it.
     """
     entry = _entry(lab, task, metric, unit, profile)
@@ -135,12 +139,17 @@ def record(  # noqa: PLR0913  (all but the first four are named)
         entry["reproduced"] = _reaches(entry["value"], published.value, higher_is_better)
     key = (lab, task, metric, entry["profile"])
     _records.pop(key, None)
-    line = _held_against_floor(entry)
     destination = folder if folder is not None else os.environ.get("DERIVED_RESULTS", "").strip()
-    if destination:
-        _write(Path(destination), key, entry)
+    try:
+        line = _held_against_floor(entry)
+    except FloorMissed:
+        if destination:
+            _remove(Path(destination), key)
+        raise
     _records[key] = entry
     _publish({"text/plain": line, RECORD_MIME: entry})
+    if destination:  # last: a full disk loses the file, but not what the run has reached
+        _write(Path(destination), key, entry)
 
 
 def clear() -> None:
@@ -190,21 +199,39 @@ def _held_against_floor(entry: dict[str, Any]) -> str:
     if entry["floor"] is None:
         return f"• {name} · recorded in profile {entry['profile']}"
     sign = "≥" if entry["higher_is_better"] else "≤"
-    bound = f"{sign} {_format(entry['floor'], entry['unit'])}"
+    reached, least = (_format(entry[name], entry["unit"]) for name in ("value", "floor"))
+    bound = f"{sign} {least}"
     if not _reaches(entry["value"], entry["floor"], entry["higher_is_better"]):
+        if reached == least:  # both rounded: only all digits tell them apart
+            reached, bound = (f"{entry[n]!r} {entry['unit']}" for n in ("value", "floor"))
+            bound = f"{sign} {bound}"
         raise FloorMissed(
-            f"{name}: reached {_format(entry['value'], entry['unit'])}, but profile "
+            f"{name}: reached {reached}, but profile "
             f"{entry['profile']} must reach {bound} (on {entry['hardware']})"
         )
     return f"✓ {name} {bound} in profile {entry['profile']}"
 
 
-def _write(folder: Path, key: tuple[str, ...], entry: dict[str, Any]) -> None:
-    """Write one file for each lab, task, metric and profile, whole or not at all."""
+def _path(folder: Path, key: tuple[str, ...]) -> Path:
+    """Return the file of a lab, task, metric and profile."""
     words = [re.sub(r"[^a-z0-9_]+", "-", part.lower()).strip("-")[:40] for part in key]
     tag = hashlib.sha256("\0".join(key).encode()).hexdigest()[:8]  # different texts, same words
+    return folder.expanduser() / f"{'-'.join(words)}-{tag}.json"
+
+
+def _write(folder: Path, key: tuple[str, ...], entry: dict[str, Any]) -> None:
+    """Write the file of the key, whole or not at all."""
     text = json.dumps(entry, ensure_ascii=False, indent=2) + "\n"
-    write_atomically(folder / f"{'-'.join(words)}-{tag}.json", text.encode("utf-8"))
+    try:
+        write_atomically(_path(folder, key), text.encode("utf-8"))
+    except (OSError, RuntimeError) as error:  # RuntimeError: a home folder that nobody has
+        raise OSError(f"the result could not be written to the folder {folder}: {error}") from error
+
+
+def _remove(folder: Path, key: tuple[str, ...]) -> None:
+    """Remove the file of the key, which tells of a success that is past."""
+    with contextlib.suppress(OSError, RuntimeError):  # the missed floor is the message
+        _path(folder, key).unlink()
 
 
 _HEADINGS = ("Task", "Metric", "Reached", "Published", "Seconds", "Profile", "Hardware")

@@ -5,7 +5,7 @@
 hashes, and kept. A further downloaded set is a :class:`RemoteFile` and a parser.
 """
 
-from .colour_pictures import ColourPictures, cifar10
+from .colour_pictures import CIFAR10_CLASSES, ColourPictures, cifar10
 from .generated import (
     BOOLEAN_FUNCTIONS,
     blobs,
@@ -22,6 +22,7 @@ from .text import irish_tunes, names, shakespeare, shakespeare_excerpt
 
 __all__ = [
     "BOOLEAN_FUNCTIONS",
+    "CIFAR10_CLASSES",
     "ColourPictures",
     "DataUnavailable",
     "Digits",

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
 
 from ..atomic import write_atomically
 
-__all__ = ["CheckpointError", "fingerprint", "load", "require_same", "save"]
+__all__ = ["CheckpointError", "load", "plain", "require_same", "save"]
 
 _MAGIC = b"derived.training checkpoint 1\n"
 _REMEDY = "delete the file to start anew, or give another path"
@@ -28,36 +29,22 @@ class CheckpointError(RuntimeError):
     """A checkpoint cannot be used; the message says why, and what to do."""
 
 
-def fingerprint(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    scheduler: torch.optim.lr_scheduler.LRScheduler | None,
-    settings: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return what two runs must have in common for one to continue the other, in plain types."""
-    shapes = {
-        name: f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
-        for name, value in model.state_dict().items()
-        if isinstance(value, torch.Tensor)
-    }
-    return {
-        **{f"model's {name}": shape for name, shape in shapes.items()},
-        **_hyperparameters(optimizer),
-        "optimizer": type(optimizer).__name__,
-        "scheduler": type(scheduler).__name__ if scheduler is not None else "none",
-        **settings,
-    }
+def plain(value: Any) -> Any:
+    """Return the same numbers without NumPy, in which a file read safely cannot hold them.
 
-
-def _hyperparameters(optimizer: torch.optim.Optimizer) -> dict[str, str]:
-    found = {}
-    for number, group in enumerate(optimizer.param_groups):
-        # A scheduler moves these as it goes; "initial_lr" is then what was asked for.
-        moving = {"lr", "momentum", "betas"} if "initial_lr" in group else set()
-        for name in sorted(set(group) - {"params"} - moving):
-            found[f"optimizer's {name} (group {number})"] = repr(group[name])
-        found[f"optimizer's parameters (group {number})"] = str(len(group["params"]))
-    return found
+    A learning rate from ``np.logspace`` takes them into an optimizer's and a scheduler's state.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, dict):
+        pairs = {plain(key): plain(part) for key, part in value.items()}
+        # MultiStepLR counts its milestones, and needs a Counter back.
+        return Counter(pairs) if isinstance(value, Counter) else pairs
+    if type(value) in (list, tuple):
+        return type(value)(plain(part) for part in value)
+    return value
 
 
 def require_same(path: Path, saved: Mapping[str, Any], current: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from .history import History
-from .run import MixedPrecision, Run, Validate, make_accelerator
+from .run import MixedPrecision, Run, Validate, make_accelerator, require_trainable
 from .sources import as_source
 
 __all__ = ["train"]
@@ -64,10 +64,12 @@ def train(  # noqa: PLR0913  (all but the first four are named)
     Raises
     ------
     CheckpointError : if the checkpoint is damaged or belongs to another run.
-    ValueError, TypeError : if an argument cannot be used; the message says what to give.
+    ValueError, TypeError : if an argument cannot be used, such as an optimizer of another model's
+        parameters or a scheduler of another optimizer; the message says what to give.
     """
     _require_counts(epochs, checkpoint, checkpoint_every)
     accelerator = make_accelerator(model, mixed_precision)
+    require_trainable(model, optimizer, scheduler)
     source = as_source(batches, accelerator)
     path = Path(checkpoint) if checkpoint is not None else None
     run = Run(model, optimizer, scheduler, source, accelerator, path, checkpoint_every, generators)

@@ -21,10 +21,11 @@ from tqdm import tqdm
 
 from . import checkpoint as checkpoints
 from . import random_state
+from .fingerprint import fingerprint
 from .history import Epoch, History
 from .sources import Source
 
-__all__ = ["MixedPrecision", "Run", "Validate", "make_accelerator"]
+__all__ = ["MixedPrecision", "Run", "Validate", "make_accelerator", "require_trainable"]
 
 MixedPrecision: TypeAlias = Literal["no", "bf16", "fp16"]
 Validate: TypeAlias = Callable[[nn.Module], Mapping[str, float]]
@@ -61,6 +62,36 @@ def make_accelerator(model: nn.Module, mixed_precision: MixedPrecision) -> Accel
     return Accelerator(mixed_precision=mixed_precision, cpu=on_cpu)
 
 
+def require_trainable(
+    model: nn.Module, optimizer: Optimizer, scheduler: LRScheduler | None
+) -> None:
+    """Raise ValueError for what would train nothing without a word.
+
+    That is an optimizer of another model's parameters, or a scheduler of another optimizer: a cell
+    of a notebook made the one anew, and not the other.
+    """
+    trained = {id(part) for group in optimizer.param_groups for part in group["params"]}
+    if not any(id(parameter) in trained for parameter in model.parameters()):
+        raise ValueError(
+            "the optimizer holds none of the model's parameters, so nothing would be trained: "
+            "make it anew, from model.parameters(), after the model"
+        )
+    # Accelerate's scheduler holds the one it wraps; a chain or a sequence has its parts' optimizer.
+    moved = getattr(getattr(scheduler, "scheduler", scheduler), "optimizer", None)
+    if moved is not None and _unwrapped(moved) is not _unwrapped(optimizer):
+        raise ValueError(
+            "the scheduler belongs to another optimizer, so the learning rate would not move: "
+            "make it anew, from this optimizer"
+        )
+
+
+def _unwrapped(optimizer: Any) -> Any:
+    """Return the optimizer within Accelerate's, or within another one's, wrapper."""
+    while hasattr(optimizer, "optimizer"):
+        optimizer = optimizer.optimizer
+    return optimizer
+
+
 @dataclass
 class Run:
     """One run of the loop: what is trained, how far it is, and where that is written."""
@@ -87,10 +118,13 @@ class Run:
             "number of batches in an epoch": len(self.source),
             "number of processes": self.accelerator.num_processes,
             "mixed precision": self.accelerator.mixed_precision,
+            "number of generators": len(self.generators),
+            **self.source.settings(),
         }
-        self._fingerprint = checkpoints.fingerprint(
-            self._module, self.optimizer, self.scheduler, settings
-        )
+        # Only for a checkpoint: a scheduler of builtin functions trains, but has no state to show.
+        self._fingerprint: dict[str, Any] = {}
+        if self.checkpoint is not None:
+            self._fingerprint = fingerprint(self._module, self.optimizer, self.scheduler, settings)
         self._since = time.perf_counter()
 
     @contextmanager
@@ -99,9 +133,9 @@ class Run:
     ) -> Iterator[tuple[nn.Module, AcceleratedOptimizer, Any]]:
         """Lend the loop the model and optimizer as Accelerate wraps them, and a progress bar.
 
-        Afterwards the model is as it was: its own ``forward``, its own mode.
+        Afterwards the model is as it was: its own ``forward``, each of its modules in its own mode.
         """
-        was_training = self.model.training
+        modes = [(module, module.training) for module in self.model.modules()]
         marks = {name: self.model.__dict__.get(name) for name in _ACCELERATE_MARKS}
         network = self.accelerator.prepare_model(self.model)
         optimizer = self.accelerator.prepare_optimizer(self.optimizer)
@@ -117,14 +151,17 @@ class Run:
                 self.model.__dict__.pop(name, None)
                 if value is not None:
                     self.model.__dict__[name] = value
-            self.model.train(was_training)
+            for module, was_training in modes:  # train() would set the parts of each module, too
+                module.training = was_training
 
     def count(self, loss: Tensor, bar: Any) -> None:
         """Add one batch to the running loss; write a checkpoint where one is due.
 
         The loss stays on its device: reading it after every batch would stall a GPU.
         """
-        self._loss = self._loss + loss.detach() * self.source.rows
+        # In half precision a growing sum soon swallows what is added.
+        precise = torch.promote_types(loss.dtype, torch.float32)
+        self._loss = self._loss + loss.detach().to(precise) * self.source.rows
         self._examples += self.source.rows
         self._batch += 1
         bar.update()
@@ -165,12 +202,12 @@ class Run:
         everyone = gather_object([mine])
         if not self.accelerator.is_main_process:
             return
-        scaler = self.accelerator.scaler
+        scaler, scheduler = self.accelerator.scaler, self.scheduler
         state = {
             "fingerprint": self._fingerprint,
             "model": self._module.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict() if self.scheduler is not None else None,
+            "optimizer": checkpoints.plain(self.optimizer.state_dict()),
+            "scheduler": checkpoints.plain(scheduler.state_dict()) if scheduler else None,
             "scaler": scaler.state_dict() if scaler is not None else None,
             "history": self.history.state_dict(),
             "batch": self._batch,
@@ -205,9 +242,12 @@ class Run:
             return
         checkpoints.require_same(self.checkpoint, state["fingerprint"], self._fingerprint)
         history = History.from_state_dict(state["history"])
-        if len(history) > epochs:
+        # Every batch gives the first process at least one example.
+        within_epoch = state["processes"][0]["examples"] > 0
+        if len(history) + within_epoch > epochs:
+            held = f"{len(history)} epochs" + (" and part of the next" if within_epoch else "")
             raise checkpoints.CheckpointError(
-                f"the checkpoint {self.checkpoint} already holds {len(history)} epochs, more than "
+                f"the checkpoint {self.checkpoint} already holds {held}, more than "
                 f"the {epochs} asked for; ask for more, delete the file, or give another path"
             )
         self._module.load_state_dict(state["model"])
@@ -217,8 +257,9 @@ class Run:
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         mine = state["processes"][self.accelerator.process_index]
-        self.source.load_state_dict(mine["source"])
         random_state.restore(mine["random"], self.generators)
+        # Last: it may share a generator with them, and sets it to where the epoch began.
+        self.source.load_state_dict(mine["source"])
         self._loss, self._examples = mine["loss"], mine["examples"]
         self._batch, self._earlier_seconds = state["batch"], state["seconds"]
         self.history = history

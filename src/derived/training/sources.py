@@ -38,6 +38,7 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Any]: ...  # noqa: D105
     def state_dict(self) -> dict[str, Any]: ...  # noqa: D102
     def load_state_dict(self, state: dict[str, Any]) -> None: ...  # noqa: D102
+    def settings(self) -> dict[str, Any]: ...  # noqa: D102
 
 
 class Batches:
@@ -103,6 +104,15 @@ class Batches:
         # An epoch that was merely looked into, with next(iter(…)), is not continued.
         part._start, part._resumed_state = self._start, self._resumed_state
         return part
+
+    def settings(self) -> dict[str, Any]:
+        """Return what batches that continue these must have in common with them."""
+        return {
+            "kind of batches": "derived.training.batches",
+            "number of rows": len(self.tensors[0]),
+            "batch size": self.batch_size,
+            "random order": self.generator is not None,
+        }
 
     def _order(self) -> Tensor | None:
         if self.generator is None:
@@ -193,6 +203,14 @@ class _Replayed:
         owners += [getattr(getattr(self._loader, "batch_sampler", None), "sampler", None)]
         found = {id(g): g for g in (getattr(o, "generator", None) for o in owners)}
         return [g for g in found.values() if isinstance(g, torch.Generator)]
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "kind of batches": type(self._loader).__name__,
+            "batch size": getattr(self._loader, "batch_size", None),
+            "order of the batches": type(getattr(self._loader, "sampler", None)).__name__,
+            "number of the batches' generators": len(self._generators),
+        }
 
     def __iter__(self) -> Iterator[Any]:
         resume, self._resume = self._resume, None

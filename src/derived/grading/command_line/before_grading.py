@@ -96,7 +96,7 @@ def check_assignment(
         ),
     ],
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run it without the sandbox: what runs is your own code.")
+        bool, typer.Option("--unsafe", help="Run it without the sandbox: it is your own code.")
     ] = False,
     course: CourseFolder = Path(),
 ) -> None:
