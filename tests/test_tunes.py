@@ -84,6 +84,23 @@ def test_bars_are_measured_and_upbeats_allowed():
     assert tune("ABc dBA|G3 G3|", metre="6/8").uneven_bars() == []
 
 
+@pytest.mark.parametrize(
+    ("signs", "first"), [(">", "3/16"), ("<", "1/16"), (">>", "7/32"), ("<<<", "1/64")]
+)
+def test_broken_rhythm_takes_from_one_note_what_it_gives_the_other(signs, first):
+    tune = read_abc(HEADER.format(metre="4/4", key="C") + f"A{signs}B|")
+    assert [note.length for note in tune.notes] == [
+        Fraction(first),
+        Fraction(1, 4) - Fraction(first),
+    ]
+    assert tune.bars == [Fraction(1, 4)]
+
+
+@pytest.mark.parametrize("music", ["C" + "9" * 5000, "[C" + "9" * 5000 + "]", "C" + "/" * 5000])
+def test_endless_lengths_are_faults_and_no_errors(music):
+    assert read_abc(HEADER.format(metre="4/4", key="C") + music).faults
+
+
 def test_a_change_of_key_or_metre_is_followed():
     read = tune("c8|\nK:D Major\nf8|\nM:6/8\nf3 f3|d6|\n")
     assert not read.faults and read.uneven_bars() == []

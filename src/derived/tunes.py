@@ -26,16 +26,17 @@ _TUPLETS = {2: Fraction(3, 2), 3: Fraction(2, 3), 4: Fraction(3, 4), 6: Fraction
 _METRES = {"C": Fraction(1), "C|": Fraction(1)}
 _BARS = {"|", "||", "|]", "[|", "|:", ":|", "::", ":|:", ":||:", ":||", "||:", ":|]"}
 
-_LENGTH = r"(\d*(?:/+\d*)?)"
+_FACTOR = r"\d{0,3}(?:/{1,8}\d{0,3})?"  # of longer nonsense the rest is a fault
+_LENGTH = f"({_FACTOR})"
 _TOKENS = [
     ("bar", r"\[\||[|:]+\]?"),
     ("ending", r"\[[1-9]|(?<=[|])[1-9]"),
     ("tuplet", r"\(([2-9])"),
     ("note", rf"(\^{{1,2}}|_{{1,2}}|=)?([A-Ga-g])([,']*){_LENGTH}"),
     ("rest", rf"[zx]{_LENGTH}"),
-    ("chord", rf"\[((?:[\^_=]*[A-Ga-g][,']*\d*(?:/+\d*)?)+)\]{_LENGTH}"),
+    ("chord", rf"\[((?:[\^_=]*[A-Ga-g][,']*{_FACTOR})+)\]{_LENGTH}"),
     ("grace", r"\{[^{}\n]*\}"),
-    ("broken", r"[<>]"),
+    ("broken", r"<{1,3}|>{1,3}"),
     ("silent", r"\"[^\"\n]*\"|[()\-~.!uvRT\\]|\s+"),
 ]
 _PATTERNS = [(kind, re.compile(pattern)) for kind, pattern in _TOKENS]
@@ -295,11 +296,15 @@ class _Reader:
             )
 
     def broken_rhythm(self, match: re.Match[str]) -> None:
-        """Lengthen the last note by half, and shorten the next, or the other way round."""
+        """Lengthen the last note by half, and shorten the next, or the other way round.
+
+        With a second sign by three quarters, with a third by seven eighths.
+        """
         if not self.sounding:
             self.tune.faults.append(f"{match[0]!r} without a note before it")
             return
-        first = Fraction(3, 2) if match[0] == ">" else Fraction(1, 2)
+        short = Fraction(1, 2 ** len(match[0]))
+        first = 2 - short if match[0][0] == ">" else short
         last = self.tune.notes[self.sounding[0]].length
         self.stretch(last * first)
         self.now += last * (first - 1)
