@@ -9,13 +9,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-__all__ = ["Array", "as_floating", "floating_dtype", "short_buffer"]
+__all__ = ["Array", "as_floating", "floating_dtype", "short_buffer", "sum_rows"]
 
 #: An array of float32 or float64 numbers.
 Array: TypeAlias = NDArray[np.floating[Any]]
 
 #: Numbers of a short buffer: those of three operands fit into the first cache of a core, 32 kB.
 SHORT_BUFFER = 512
+
+#: Rows whose sum in float32 is still good to some 10⁻⁵.
+MANY_ROWS = 1024
 
 
 def as_floating(values: ArrayLike, dtype: DTypeLike = np.float64) -> Array:
@@ -47,6 +50,14 @@ def floating_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     if checked not in (np.float32, np.float64):
         raise TypeError(f"parameters are float32 or float64, not {checked}")
     return checked
+
+
+def sum_rows(rows: Array, out: Array) -> None:
+    """Write the sum of the rows (N, n) to ``out`` (n,).
+
+    NumPy adds row by row: in float32 a million rows lose a hundredth. Many are added in float64.
+    """
+    np.sum(rows, axis=0, dtype=np.float64 if len(rows) > MANY_ROWS else None, out=out)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from derived.nn import initializers
-from derived.nn.arrays import Array, as_floating, floating_dtype
+from derived.nn.arrays import Array, as_floating, floating_dtype, sum_rows
 from derived.nn.layer import Layer
 
 __all__ = ["Dense"]
@@ -75,5 +75,4 @@ class Dense(Layer):
         x, y = self._recall()
         delta = self._as_gradient(grad_output, y)
         np.matmul(delta.T, x, out=self.gradients["weight"], casting="same_kind")
-        # In float64: a sum row by row in float32 loses a thousandth over a million rows.
-        np.sum(delta, axis=0, dtype=np.float64, out=self.gradients["bias"])
+        sum_rows(delta, self.gradients["bias"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from derived.nn.arrays import Array
+from derived.nn.arrays import Array, sum_rows
 from derived.nn.recurrent import Recurrent
 
 __all__ = ["GRU"]
@@ -91,7 +91,7 @@ class GRU(Recurrent):
     def _fill_biases(self, delta: Array, delta_hidden: Array) -> None:
         super()._fill_biases(delta, delta_hidden)
         rows = delta_hidden[:, 2 * self.hidden_features :]
-        np.sum(rows, axis=0, dtype=np.float64, out=self.gradients["bias_candidate"])
+        sum_rows(rows, self.gradients["bias_candidate"])
 
 
 def _before_gates(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from derived.nn import initializers
-from derived.nn.arrays import Array, as_floating, floating_dtype
+from derived.nn.arrays import Array, as_floating, floating_dtype, sum_rows
 from derived.nn.layer import Layer
 
 __all__ = ["RNN", "Recurrent"]
@@ -150,7 +150,7 @@ class Recurrent(Layer):
         return z.reshape(*x.shape[:2], len(bias))
 
     def _fill_biases(self, delta: Array, delta_hidden: Array) -> None:
-        np.sum(delta, axis=0, dtype=np.float64, out=self.gradients["bias"])
+        sum_rows(delta, self.gradients["bias"])
 
     def _bias(self, dtype: np.dtype[np.floating]) -> Array:
         """Return what is added to the input's part of z."""
